@@ -1,0 +1,81 @@
+using MixAttention.Engine.Sampling;
+
+namespace MixAttention.Engine;
+
+/// <summary>Asks for the continuation of one prompt.</summary>
+public sealed record GenerationRequest
+{
+    /// <summary>Gets the caller's name of the request; part of the key of random numbers and so of its result.</summary>
+    public required string CustomId { get; init; }
+
+    /// <summary>Gets the prompt's token ids, at least one.</summary>
+    public required ReadOnlyMemory<int> PromptIds { get; init; }
+
+    /// <summary>Gets the number of leading prompt tokens that lie inside the part of the template that requests may share; 0 for none.</summary>
+    /// <remarks>A chunk of prefill ends here whether anything is shared or not, so that sharing never changes bits.</remarks>
+    public int ForkPosition { get; init; }
+
+    /// <summary>Gets how tokens are chosen and when the text ends.</summary>
+    public SamplingParams Sampling { get; init; } = new();
+}
+
+/// <summary>Why a text ended, in OpenAI's words.</summary>
+public enum FinishReason
+{
+    /// <summary>An end token, a stop id or a stop string was produced (`stop`).</summary>
+    Stop,
+
+    /// <summary>The maximum of new tokens was reached (`length`).</summary>
+    Length,
+
+    /// <summary>The request was cancelled before it ended; not an OpenAI reason, never written as a success.</summary>
+    Cancelled,
+
+    /// <summary>The request could not run; see <see cref="GenerationResult.Error"/>.</summary>
+    Error,
+}
+
+/// <summary>Says why a request could not run.</summary>
+/// <param name="Code">An error code of the closed list, such as <c>context_length_exceeded</c>.</param>
+/// <param name="Message">What was found, what is allowed and what to do.</param>
+public sealed record GenerationError(string Code, string Message);
+
+/// <summary>When things happened to a request, as time since it was submitted.</summary>
+/// <param name="Queued">Until its first chunk ran.</param>
+/// <param name="FirstToken">Until its first token was sampled.</param>
+/// <param name="Total">Until it finished.</param>
+public readonly record struct GenerationTimings(TimeSpan Queued, TimeSpan FirstToken, TimeSpan Total);
+
+/// <summary>The continuation of one prompt.</summary>
+public sealed record GenerationResult
+{
+    /// <summary>Gets the request's name.</summary>
+    public required string CustomId { get; init; }
+
+    /// <summary>Gets the tokens produced, end token excluded; a stop string's tokens are included.</summary>
+    public required IReadOnlyList<int> TokenIds { get; init; }
+
+    /// <summary>Gets the text, cut before a stop string; null when the engine has no tokenizer.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>Gets why the text ended.</summary>
+    public required FinishReason FinishReason { get; init; }
+
+    /// <summary>Gets the number of prompt tokens.</summary>
+    public required int PromptTokens { get; init; }
+
+    /// <summary>Gets the number of tokens produced, an end token included (as OpenAI counts).</summary>
+    public required int CompletionTokens { get; init; }
+
+    /// <summary>Gets log-probabilities, one entry per token of <see cref="TokenIds"/>; null unless asked for.</summary>
+    public IReadOnlyList<TokenLogprobs>? Logprobs { get; init; }
+
+    /// <summary>Gets why the request could not run; null for a success.</summary>
+    public GenerationError? Error { get; init; }
+
+    /// <summary>Gets when things happened.</summary>
+    public GenerationTimings Timings { get; init; }
+
+    /// <summary>Gets the bytes of keys and values that the sequence reserved.</summary>
+    public long KvBytes { get; init; }
+}
