@@ -2,11 +2,6 @@ using MixAttention.Model.Layouts;
 
 namespace MixAttention.Engine.Scheduling;
 
-/// <summary>Addresses the keys and values of one sequence inside the KV arena.</summary>
-/// <param name="Offset">First element of the region.</param>
-/// <param name="Tokens">Tokens the region was made for: prompt + max new tokens. With it <see cref="KvGeometry"/> places every owner.</param>
-public readonly record struct KvRegion(long Offset, int Tokens);
-
 /// <summary>Runs some tokens of a prompt.</summary>
 public sealed record PrefillChunk
 {

@@ -92,3 +92,8 @@ public sealed class KvGeometry
     /// <summary>Gets the bytes of all rings of one sequence.</summary>
     public long RingBytes => _owners.Where(o => o.Window is not null).Sum(o => 2L * o.RowElements * o.Window!.Value) * BytesPerElement;
 }
+
+/// <summary>Addresses the keys and values of one sequence inside the KV arena.</summary>
+/// <param name="Offset">First element of the region.</param>
+/// <param name="Tokens">Tokens the region was made for: prompt + max new tokens. With it <see cref="KvGeometry"/> places every owner.</param>
+public readonly record struct KvRegion(long Offset, int Tokens);
