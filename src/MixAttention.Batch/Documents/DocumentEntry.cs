@@ -1,0 +1,15 @@
+namespace MixAttention.Batch.Documents;
+
+/// <summary>Names a document of the input before it is read.</summary>
+/// <param name="Index">Its place in input order, from 0.</param>
+/// <param name="Id">Its name in results: the path below its INPUT with forward slashes, <c>stdin</c> for standard input.</param>
+/// <param name="Path">The file; null for standard input.</param>
+/// <param name="ByteCount">The file's length when it was found; 0 for standard input.</param>
+public sealed record DocumentEntry(int Index, string Id, string? Path, long ByteCount);
+
+/// <summary>What a search for documents found and what it passed over.</summary>
+/// <param name="Documents">In input order: order of the arguments, ordinal order of paths within a folder.</param>
+/// <param name="HiddenSkipped">Files and folders whose name starts with a dot.</param>
+/// <param name="LinksSkipped">Links that lead out of the folder, and links to folders.</param>
+/// <param name="OthersSkipped">Files of other types and files that the globs leave out.</param>
+public sealed record FoundDocuments(IReadOnlyList<DocumentEntry> Documents, int HiddenSkipped, int LinksSkipped, int OthersSkipped);

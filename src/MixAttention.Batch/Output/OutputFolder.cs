@@ -1,0 +1,121 @@
+using System.Text;
+using MixAttention.Batch.Records;
+
+namespace MixAttention.Batch.Output;
+
+/// <summary>Writes a run's results into a folder: output.jsonl, errors.jsonl and a text per answer.</summary>
+/// <remarks>One thread at a time. Every file appears whole under its name or not at all; nothing is ever written outside the folder, nor through a link inside it.</remarks>
+public sealed class OutputFolder : IDisposable
+{
+    internal const string Successes = "output.jsonl";
+    internal const string Failures = "errors.jsonl";
+    internal const string TemporaryText = ".text.tmp";
+
+    private readonly string _root;
+    private readonly string _temporary;
+    private readonly HashSet<string> _folders = [];
+    private readonly RecordFile _output;
+    private readonly RecordFile _errors;
+
+    private OutputFolder(string root)
+    {
+        _root = root;
+        _temporary = Path.Combine(root, TemporaryText);
+        _output = new RecordFile(Path.Combine(root, Successes));
+        _errors = new RecordFile(Path.Combine(root, Failures));
+    }
+
+    /// <summary>Checks that a run may write into the folder; changes nothing.</summary>
+    /// <exception cref="BatchException">It is a file, or it holds something and <paramref name="overwrite"/> is false.</exception>
+    public static void Check(string path, bool overwrite)
+    {
+        if (File.Exists(path))
+            throw BatchException.Usage($"The output {path} is a file. Name a folder.");
+        if (!Directory.Exists(path))
+            return;
+        if (!overwrite && Directory.EnumerateFileSystemEntries(path).FirstOrDefault() is { } entry)
+            throw BatchException.Usage($"The output folder {path} is not empty (it holds {Path.GetFileName(entry)}). Choose another folder, or add --overwrite to replace a former run's results.");
+    }
+
+    /// <summary>Creates the folder or removes what a former run wrote into it, and opens the files of this run.</summary>
+    /// <exception cref="BatchException">The folder cannot be written.</exception>
+    public static OutputFolder Create(string path)
+    {
+        try
+        {
+            string root = Directory.CreateDirectory(path).FullName;
+            FormerRun.Remove(root);
+            return new OutputFolder(root);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unwritable(path, e);
+        }
+    }
+
+    /// <summary>Writes a success: its text first, so that a line never names a file that is not there.</summary>
+    /// <exception cref="BatchException">The disk is full or the folder cannot be written.</exception>
+    public void WriteSuccess(ResultRecord record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        Guard(() =>
+        {
+            WriteText(record.XBatch.Text!, record.Response!.Body.Choices[0].Message.Content); // A success has both.
+            _output.Append(record);
+        });
+    }
+
+    /// <summary>Writes a failure.</summary>
+    /// <exception cref="BatchException">The disk is full or the folder cannot be written.</exception>
+    public void WriteFailure(ResultRecord record) => Guard(() => _errors.Append(record));
+
+    /// <summary>Puts the lines written so far in input order under their final names.</summary>
+    /// <exception cref="BatchException">The disk is full or the folder cannot be written.</exception>
+    public void Complete() => Guard(() =>
+    {
+        _output.Complete();
+        _errors.Complete();
+    });
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _output.Dispose();
+        _errors.Dispose();
+    }
+
+    private void WriteText(string relativePath, string text)
+    {
+        string path = Path.Combine(_root, relativePath);
+        CreateFolders(Path.GetDirectoryName(relativePath)!); // A text lies below "texts".
+        string content = text.EndsWith('\n') ? text : text + "\n";
+        File.WriteAllText(_temporary, content, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+        File.Move(_temporary, path, overwrite: true);
+    }
+
+    private void CreateFolders(string relativePath)
+    {
+        if (relativePath.Length == 0 || !_folders.Add(relativePath))
+            return;
+        CreateFolders(Path.GetDirectoryName(relativePath)!); // Not rooted, so the parent of a single name is "".
+        string path = Path.Combine(_root, relativePath);
+        if (new FileInfo(path).LinkTarget is not null)
+            throw BatchException.Usage($"{path} is a link, and texts are written into real folders only. Remove it or choose another output folder.");
+        Directory.CreateDirectory(path);
+    }
+
+    private void Guard(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unwritable(_root, e);
+        }
+    }
+
+    private static BatchException Unwritable(string path, Exception e) =>
+        BatchException.Job($"Cannot write to {path}: {e.Message.TrimEnd('.')}. Free some space or choose another output folder; what was finished is in *.jsonl.partial there.", e);
+}

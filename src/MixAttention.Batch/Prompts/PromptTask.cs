@@ -1,0 +1,26 @@
+namespace MixAttention.Batch.Prompts;
+
+/// <summary>Says what is asked about every document: one or more instructions, or a whole template.</summary>
+/// <param name="Kind">Its name in fingerprints: summarize, question, instruction or template.</param>
+/// <param name="Instructions">Texts placed after the document, one request each; for a template the template itself.</param>
+public sealed record PromptTask(string Kind, IReadOnlyList<string> Instructions)
+{
+    /// <summary>What a template writes where the document goes.</summary>
+    public const string DocumentPlaceholder = "{{document}}";
+
+    /// <summary>Gets the default task.</summary>
+    public static PromptTask Summarize { get; } = new("summarize", ["Summarize the document."]);
+
+    /// <summary>Gets whether the user's message is the template with the document put in.</summary>
+    public bool IsTemplate => Kind == "template";
+
+    /// <summary>Creates the task that asks questions, one request each.</summary>
+    public static PromptTask Ask(IReadOnlyList<string> questions) => new("question", questions);
+
+    /// <summary>Creates the task of a prompt: a template if it says where the document goes, else an instruction that follows the document.</summary>
+    public static PromptTask FromPrompt(string prompt)
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        return new(prompt.Contains(DocumentPlaceholder, StringComparison.Ordinal) ? "template" : "instruction", [prompt]);
+    }
+}

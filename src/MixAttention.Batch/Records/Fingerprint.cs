@@ -1,0 +1,52 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using MixAttention.Engine.Sampling;
+
+namespace MixAttention.Batch.Records;
+
+/// <summary>Everything besides the document that can change a byte of a result.</summary>
+public sealed record FingerprintInput
+{
+    /// <summary>Gets the version of this list.</summary>
+    public string Schema { get; init; } = "mixbatch.fingerprint/1";
+
+    /// <summary>Gets the kind of task.</summary>
+    public required string Task { get; init; }
+
+    /// <summary>Gets the instructions, or the template.</summary>
+    public required IReadOnlyList<string> Instructions { get; init; }
+
+    /// <summary>Gets the model's name in results.</summary>
+    public required string ModelName { get; init; }
+
+    /// <summary>Gets the digest of configuration and weights.</summary>
+    public required string ModelDigest { get; init; }
+
+    /// <summary>Gets the digest of the tokenizer.</summary>
+    public required string TokenizerDigest { get; init; }
+
+    /// <summary>Gets the digest of the chat template; null for none.</summary>
+    public required string? ChatTemplateDigest { get; init; }
+
+    /// <summary>Gets how tokens are chosen.</summary>
+    public required SamplingParams Sampling { get; init; }
+
+    /// <summary>Gets the tokens of a prefill chunk.</summary>
+    public required int ChunkTokens { get; init; }
+
+    /// <summary>Gets the kind of device.</summary>
+    public required string Device { get; init; }
+
+    /// <summary>Gets the arithmetic, as asked for.</summary>
+    public required string Precision { get; init; }
+
+    /// <summary>Gets whether prefill is trimmed.</summary>
+    public required bool TrimPrefill { get; init; }
+
+    /// <summary>Computes the fingerprint: the SHA-256 of this record's JSON, hexadecimal.</summary>
+    public string Compute()
+    {
+        var sorted = this with { Sampling = Sampling with { LogitBias = new SortedDictionary<int, double>(Sampling.LogitBias.ToDictionary()) } };
+        return Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(sorted, RecordJson.Default.FingerprintInput)));
+    }
+}

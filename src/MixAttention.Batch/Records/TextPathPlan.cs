@@ -1,0 +1,53 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace MixAttention.Batch.Records;
+
+/// <summary>Gives every answer a file of its own: <c>texts/{document}[.q2].txt</c>, always below <c>texts</c>, whatever the document is called.</summary>
+/// <remarks>Names that no file may have, that are too long, or that stand in the way of another's folder get a digest of the document's id instead.</remarks>
+public sealed class TextPathPlan
+{
+    /// <summary>The folder of all texts.</summary>
+    public const string Folder = "texts";
+
+    private const int MaxNameBytes = 255;
+    private const int MaxPathBytes = 2048;
+
+    private readonly HashSet<string> _files = [];
+    private readonly HashSet<string> _folders = [];
+
+    /// <summary>Chooses the path of an answer; the same calls in the same order give the same paths.</summary>
+    /// <param name="documentId">The document's path, with forward slashes.</param>
+    /// <param name="instructionIndex">Which of the questions, from 0.</param>
+    public string Add(string documentId, int instructionIndex)
+    {
+        ArgumentNullException.ThrowIfNull(documentId);
+        string suffix = (instructionIndex == 0 ? "" : $".q{instructionIndex + 1}") + ".txt";
+        string path = $"{Folder}/{documentId}{suffix}";
+        if (!IsSafe(path) || !TryTake(path))
+        {
+            string digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(documentId)))[..16];
+            path = $"{Folder}/document-{digest}{suffix}";
+            while (!TryTake(path))
+                path = path[..^suffix.Length] + "_" + suffix;
+        }
+
+        return path;
+    }
+
+    private static bool IsSafe(string path) =>
+        Encoding.UTF8.GetByteCount(path) <= MaxPathBytes
+        && path.Split('/').All(name => name is not ("" or "." or "..") && Encoding.UTF8.GetByteCount(name) <= MaxNameBytes)
+        && path.EnumerateRunes().All(r => !Rune.IsControl(r) && r != Rune.ReplacementChar && r.Value is not ('\\' or ':'));
+
+    private bool TryTake(string path)
+    {
+        var folders = new List<string>();
+        for (int slash = path.IndexOf('/', StringComparison.Ordinal); slash >= 0; slash = path.IndexOf('/', slash + 1))
+            folders.Add(path[..slash]);
+        if (_folders.Contains(path) || folders.Any(_files.Contains) || !_files.Add(path))
+            return false;
+        _folders.UnionWith(folders);
+        return true;
+    }
+}

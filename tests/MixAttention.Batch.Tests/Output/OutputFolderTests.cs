@@ -1,0 +1,125 @@
+using System.Text.Json;
+using MixAttention.Batch.Output;
+using MixAttention.Batch.Records;
+using MixAttention.Batch.Tests.Support;
+
+namespace MixAttention.Batch.Tests.Output;
+
+public sealed class OutputFolderTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Lines_are_in_input_order_whatever_finished_first()
+    {
+        Run(folder =>
+        {
+            folder.WriteSuccess(Success(3));
+            folder.WriteFailure(Failure(2));
+            folder.WriteSuccess(Success(1));
+            folder.WriteFailure(Failure(0));
+        });
+        Assert.Equal([1, 3], Rows("out/output.jsonl"));
+        Assert.Equal([0, 2], Rows("out/errors.jsonl"));
+        Assert.Equal(["out/errors.jsonl", "out/output.jsonl", "out/texts/doc-1.txt.txt", "out/texts/doc-3.txt.txt"], _folder.Files());
+        Assert.Equal("answer 3\n", File.ReadAllText(_folder["out/texts/doc-3.txt.txt"]));
+    }
+
+    [Fact]
+    public void Run_that_dies_leaves_what_was_finished()
+    {
+        using var folder = OutputFolder.Create(_folder["out"]);
+        folder.WriteSuccess(Success(3));
+        folder.WriteSuccess(Success(1));
+        Assert.Equal([3, 1], Rows("out/output.jsonl.partial"));
+    }
+
+    [Fact]
+    public void Folder_that_holds_anything_is_refused_without_overwrite()
+    {
+        _folder.Write("out/mine.txt", "mine");
+        var error = Assert.Throws<BatchException>(() => OutputFolder.Check(_folder["out"], overwrite: false));
+        Assert.Contains("(it holds mine.txt). Choose another folder, or add --overwrite", error.Message, StringComparison.Ordinal);
+        OutputFolder.Check(_folder["out"], overwrite: true);
+        OutputFolder.Check(_folder["new"], overwrite: false);
+    }
+
+    [Fact]
+    public void File_in_the_place_of_the_folder_is_refused()
+    {
+        _folder.Write("out", "mine");
+        Assert.Throws<BatchException>(() => OutputFolder.Check(_folder["out"], overwrite: true));
+    }
+
+    [Fact]
+    public void Overwriting_removes_the_former_runs_files_and_no_others()
+    {
+        Run(folder =>
+        {
+            folder.WriteSuccess(Success(0, "sub/old.txt"));
+            folder.WriteFailure(Failure(1));
+        });
+        _folder.Write("out/notes.md", "mine");
+        _folder.Write("out/texts/mine.txt", "mine");
+        Run(folder => folder.WriteSuccess(Success(0, "new.txt")));
+        Assert.Equal(["out/errors.jsonl", "out/notes.md", "out/output.jsonl", "out/texts/mine.txt", "out/texts/new.txt.txt"], _folder.Files());
+    }
+
+    [Fact]
+    public void Overwriting_never_removes_what_a_forged_line_names()
+    {
+        string[] targets = [_folder.Write("victim.txt", "mine"), _folder.Write("out/notes.md", "mine"), _folder.Write("away/x.txt", "mine")];
+        Directory.CreateDirectory(_folder["out/texts"]);
+        Directory.CreateSymbolicLink(_folder["out/texts/link"], _folder["away"]);
+        string[] names = ["../victim.txt", _folder["victim.txt"], "notes.md", "texts/../notes.md", "texts/link/x.txt", "texts/../../victim.txt"];
+        _folder.Write("out/output.jsonl", string.Concat(names.Select((n, i) => System.Text.Encoding.UTF8.GetString(RecordJson.Write(Success(i) with { XBatch = new ResultExtension(i, null, "", null, n) })) + "\n")) + "{\"cut\n");
+        Run(folder => folder.WriteFailure(Failure(0)));
+        Assert.All(targets, t => Assert.True(File.Exists(t), t));
+    }
+
+    [Fact]
+    public void Text_is_never_written_through_a_link()
+    {
+        Directory.CreateDirectory(_folder["away"]);
+        Directory.CreateDirectory(_folder["out/texts"]);
+        Directory.CreateSymbolicLink(_folder["out/texts/sub"], _folder["away"]);
+        var error = Assert.Throws<BatchException>(() => Run(folder => folder.WriteSuccess(Success(0, "sub/a.txt"))));
+        Assert.Contains("is a link", error.Message, StringComparison.Ordinal);
+        Assert.Empty(_folder.Files("away"));
+    }
+
+    [Fact]
+    public void Full_disk_is_one_line_with_the_cure()
+    {
+        Assert.SkipUnless(File.Exists("/dev/full"), "needs /dev/full");
+        var error = Assert.Throws<BatchException>(() => Run(folder =>
+        {
+            File.CreateSymbolicLink(_folder["out/.text.tmp"], "/dev/full");
+            folder.WriteSuccess(Success(0));
+        }));
+        Assert.Equal(FailureKind.Job, error.Kind);
+        Assert.Contains("No space left on device", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Free some space or choose another output folder", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.Message);
+    }
+
+    private void Run(Action<OutputFolder> write)
+    {
+        using var folder = OutputFolder.Create(_folder["out"]);
+        write(folder);
+        folder.Complete();
+    }
+
+    private int[] Rows(string path) => [.. File.ReadLines(_folder[path]).Select(l => JsonDocument.Parse(l).RootElement.GetProperty("x_batch").GetProperty("row").GetInt32())];
+
+    private static ResultRecord Success(int row, string? id = null)
+    {
+        id ??= $"doc-{row}.txt";
+        var body = new ChatCompletion("chatcmpl-1", "chat.completion", 0, "demo", [new ChatChoice(0, new ChatAnswer("assistant", $"answer {row}"), "stop")], new ChatUsage(1, 1, 2));
+        return new ResultRecord($"res_{row}", id, new ResultResponse(200, "req_1", body), null, new ResultExtension(row, "d", "f", null, $"texts/{id}.txt"));
+    }
+
+    private static ResultRecord Failure(int row) => new($"res_{row}", $"doc-{row}.txt", null, new ResultError("document_empty", "Empty."), new ResultExtension(row, null, "f", null, null));
+}
