@@ -16,10 +16,21 @@ public sealed class EngineOptions
     public int MaxSequences { get; init; } = 256;
 
     /// <summary>Gets the requests that may wait in the engine; more make the submitter wait.</summary>
-    /// <value>4096 unless set.</value>
+    /// <value>4096 unless set; at least 2.</value>
     public int MaxWaiting { get; init; } = 4096;
 
     /// <summary>Gets whether prefill runs only what can still reach the last token or a cache.</summary>
     /// <value>True unless set.</value>
     public bool TrimPrefill { get; init; } = true;
+
+    /// <summary>Checks all options.</summary>
+    /// <exception cref="ArgumentException">One or more are out of range; the message lists all of them.</exception>
+    internal void Validate()
+    {
+        (string Name, int Value, int Least)[] options =
+            [(nameof(ChunkTokens), ChunkTokens, 1), (nameof(MaxTokensPerStep), MaxTokensPerStep, 1), (nameof(MaxSequences), MaxSequences, 1), (nameof(MaxWaiting), MaxWaiting, 2)];
+        var problems = options.Where(o => o.Value < o.Least).Select(o => $"{o.Name} is {o.Value}; give {o.Least} or more.").ToArray();
+        if (problems.Length > 0)
+            throw new ArgumentException(string.Join(" ", problems));
+    }
 }

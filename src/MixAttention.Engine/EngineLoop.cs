@@ -1,0 +1,188 @@
+using System.Threading.Channels;
+using MixAttention.Engine.Sampling;
+using MixAttention.Engine.Scheduling;
+
+namespace MixAttention.Engine;
+
+/// <summary>A request on its way to the engine thread.</summary>
+internal sealed record Submission(GenerationRequest Request, RequestClock Clock);
+
+/// <summary>What the loop shares with the world outside its thread.</summary>
+/// <param name="Inbox">Requests; completed when no more will come.</param>
+/// <param name="Results">Results; full means that the loop waits.</param>
+/// <param name="Publish">Takes the state after each step.</param>
+/// <param name="Cancelled">Ends all requests as cancelled.</param>
+/// <param name="Abandoned">Ends the loop although results are unread.</param>
+internal sealed record EngineChannels(
+    ChannelReader<Submission> Inbox, ChannelWriter<GenerationResult> Results, Action<EngineSnapshot> Publish, CancellationToken Cancelled, CancellationToken Abandoned);
+
+/// <summary>Runs requests to their ends on the engine thread: receive, schedule, run, sample, answer.</summary>
+internal sealed class EngineLoop
+{
+    private readonly IModelRunner _runner;
+    private readonly EngineChannels _channels;
+    private readonly EngineMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly int _maxWaiting;
+    private readonly RequestCheck _check;
+    private readonly Scheduler _scheduler;
+    private readonly TokenSampler _sampler;
+    private readonly Func<TokenText>? _createText;
+    private readonly HashSet<int> _endTokenIds;
+    private readonly LogitsHandler _onLogits;
+    private readonly List<GenerationResult> _answers = [];
+
+    private ScheduledStep? _step;
+    private SampledToken?[] _sampled = [];
+    private TimeSpan _samplingTime;
+    private EngineSnapshot _snapshot = new();
+    private int _nextSequenceId;
+
+    /// <summary>Creates a loop over a runner, which stays the caller's to dispose.</summary>
+    public EngineLoop(IModelRunner runner, EngineOptions options, Func<TokenText>? createText, IEnumerable<int> endTokenIds, EngineChannels channels, EngineMetrics metrics, TimeProvider time)
+    {
+        _runner = runner;
+        _channels = channels;
+        _metrics = metrics;
+        _time = time;
+        _maxWaiting = options.MaxWaiting - (options.MaxWaiting / 2); // the inbox holds the other half
+        _check = new RequestCheck(runner.VocabularySize, runner.MaxSequenceLength, runner.KvGeometry, runner.KvArenaElements, createText is not null);
+        _scheduler = new Scheduler(runner.KvGeometry, runner.KvArenaElements, options);
+        _sampler = new TokenSampler(runner.VocabularySize);
+        _createText = createText;
+        _endTokenIds = [.. endTokenIds];
+        _onLogits = Sample;
+    }
+
+    /// <summary>Runs until the inbox is complete and every request is answered.</summary>
+    /// <exception cref="OperationCanceledException">The loop was abandoned.</exception>
+    public void Run()
+    {
+        while (true)
+        {
+            long started = _time.GetTimestamp();
+            Receive();
+            if (_channels.Cancelled.IsCancellationRequested)
+                Answer(_scheduler.CancelAll());
+            var step = _scheduler.Schedule();
+            if (step is not null)
+                RunStep(step, started);
+            Publish();
+            Deliver();
+            if (step is not null)
+                continue;
+            _scheduler.CheckIntegrity();
+            if (!_channels.Inbox.WaitToReadAsync(_channels.Abandoned).AsTask().GetAwaiter().GetResult())
+                return;
+        }
+    }
+
+    private void Receive()
+    {
+        while (_scheduler.WaitingCount < _maxWaiting && _channels.Inbox.TryRead(out var submission))
+        {
+            var request = submission.Request;
+            var text = _createText is null ? null : new AnswerText(_createText(), request.Sampling.Stop);
+            var sequence = new SequenceState(_nextSequenceId++, request, submission.Clock, _endTokenIds, text);
+            if (_check.Check(request) is { } error)
+            {
+                sequence.Reject(error);
+                Answer([sequence]);
+            }
+            else
+            {
+                _scheduler.Add(sequence);
+            }
+        }
+    }
+
+    private void RunStep(ScheduledStep step, long started)
+    {
+        _step = step;
+        _sampled = new SampledToken?[step.Sampled.Count];
+        _samplingTime = TimeSpan.Zero;
+        foreach (var sequence in step.Prefilled)
+            sequence.Clock.MarkChunk();
+
+        long modelStarted = _time.GetTimestamp();
+        foreach (var move in step.Moves)
+            _runner.MoveKv(move.From, move.To, move.Elements);
+        _runner.Run(step.Plan, _onLogits);
+        var modelTime = _time.GetElapsedTime(modelStarted) - _samplingTime;
+
+        var output = new StepOutput([.. _sampled.Select((s, i) => s ?? throw new InvalidOperationException($"The runner gave no logits for row {i} of {step.Plan}."))]);
+        foreach (var sequence in step.Sampled)
+            sequence.Clock.MarkToken();
+        Answer(_scheduler.Complete(step, output));
+
+        var otherTime = _time.GetElapsedTime(started) - modelTime;
+        int promptTokens = step.Plan.Prefill.Sum(c => c.TokenIds.Length);
+        _metrics.RecordStep(promptTokens, output.Tokens.Count, modelTime, otherTime);
+        _snapshot = _snapshot with
+        {
+            Steps = _snapshot.Steps + 1,
+            PromptTokens = _snapshot.PromptTokens + promptTokens,
+            CompletionTokens = _snapshot.CompletionTokens + output.Tokens.Count,
+            ModelTime = _snapshot.ModelTime + modelTime,
+            OtherTime = _snapshot.OtherTime + otherTime,
+        };
+    }
+
+    // Called by the runner while the step runs, in any order of rows.
+    private void Sample(int sampleIndex, ReadOnlySpan<float> logits)
+    {
+        long started = _time.GetTimestamp();
+        var sequence = _step!.Sampled[sampleIndex]; // set before the runner runs
+        if (_sampled[sampleIndex] is not null)
+            throw new InvalidOperationException($"The runner gave logits for row {sampleIndex} twice.");
+        if (!_sampler.TrySample(logits, sequence.Sampling, sequence.NextPosition, out int tokenId))
+        {
+            _sampled[sampleIndex] = new SampledToken(sequence.Id, -1, Problem:
+                $"The model's logits at position {sequence.NextPosition} are not finite. Check the checkpoint; if it is sound, run in float32.");
+        }
+        else
+        {
+            var logprobs = sequence.Request.Sampling.TopLogprobs is { } top ? _sampler.ReadLogprobs(logits, tokenId, top) : null;
+            _sampled[sampleIndex] = new SampledToken(sequence.Id, tokenId, logprobs);
+        }
+
+        _samplingTime += _time.GetElapsedTime(started);
+    }
+
+    private void Answer(IReadOnlyList<SequenceState> finished)
+    {
+        foreach (var sequence in finished)
+        {
+            long kvBytes = sequence.Region.Tokens == 0 ? 0 : _runner.KvGeometry.Bytes(sequence.Region.Tokens);
+            _answers.Add(sequence.ToResult(kvBytes));
+            _metrics.RecordFinished(sequence.FinishReason);
+        }
+
+        _snapshot = _snapshot with { SequencesFinished = _snapshot.SequencesFinished + finished.Count };
+    }
+
+    private void Publish()
+    {
+        long bytesPerElement = _runner.KvGeometry.BytesPerElement;
+        _snapshot = _snapshot with
+        {
+            SequencesRunning = _scheduler.RunningCount,
+            SequencesWaiting = _scheduler.WaitingCount + _channels.Inbox.Count,
+            KvBytesUsed = _scheduler.KvElementsUsed * bytesPerElement,
+            PeakKvBytesUsed = _scheduler.PeakKvElementsUsed * bytesPerElement,
+            KvBytesBudget = _runner.KvArenaElements * bytesPerElement,
+        };
+        _channels.Publish(_snapshot);
+    }
+
+    private void Deliver()
+    {
+        foreach (var result in _answers)
+        {
+            if (!_channels.Results.TryWrite(result))
+                _channels.Results.WriteAsync(result, _channels.Abandoned).AsTask().GetAwaiter().GetResult();
+        }
+
+        _answers.Clear();
+    }
+}

@@ -1,0 +1,54 @@
+using System.Diagnostics.Metrics;
+
+namespace MixAttention.Engine;
+
+/// <summary>Publishes one engine's figures as metrics of the meter <c>MixAttention.Engine</c>. Preemptions are no metric: exact reservation leaves none.</summary>
+internal sealed class EngineMetrics : IDisposable
+{
+    /// <summary>The meter's name.</summary>
+    public const string MeterName = "MixAttention.Engine";
+
+    private readonly Meter _meter = new(MeterName);
+    private readonly Counter<long> _promptTokens;
+    private readonly Counter<long> _completionTokens;
+    private readonly Counter<long> _steps;
+    private readonly Counter<long> _finished;
+    private readonly Histogram<double> _stepDuration;
+
+    /// <summary>Creates the instruments.</summary>
+    /// <param name="snapshot">Gives the engine's state when a collector asks.</param>
+    public EngineMetrics(Func<EngineSnapshot> snapshot)
+    {
+        _promptTokens = _meter.CreateCounter<long>("mixattention.prompt.tokens", "{token}", "Prompt tokens run.");
+        _completionTokens = _meter.CreateCounter<long>("mixattention.completion.tokens", "{token}", "Tokens produced.");
+        _steps = _meter.CreateCounter<long>("mixattention.steps", "{step}", "Steps run.");
+        _finished = _meter.CreateCounter<long>("mixattention.sequences.finished", "{sequence}", "Requests answered, by finish_reason.");
+        _stepDuration = _meter.CreateHistogram<double>("mixattention.step.duration", "s", "Time of a step, by phase: model, or engine (scheduling, sampling, text, results).");
+        _meter.CreateObservableGauge("mixattention.sequences.running", () => snapshot().SequencesRunning, "{sequence}", "Sequences that hold KV memory.");
+        _meter.CreateObservableGauge("mixattention.sequences.waiting", () => snapshot().SequencesWaiting, "{sequence}", "Requests that wait for room.");
+        _meter.CreateObservableGauge("mixattention.kv.used", () => snapshot().KvBytesUsed, "By", "KV bytes reserved.");
+        _meter.CreateObservableGauge("mixattention.kv.budget", () => snapshot().KvBytesBudget, "By", "KV bytes that may be reserved.");
+    }
+
+    /// <summary>Counts a step.</summary>
+    public void RecordStep(int promptTokens, int completionTokens, TimeSpan modelTime, TimeSpan otherTime)
+    {
+        _steps.Add(1);
+        _promptTokens.Add(promptTokens);
+        _completionTokens.Add(completionTokens);
+        _stepDuration.Record(modelTime.TotalSeconds, new KeyValuePair<string, object?>("phase", "model"));
+        _stepDuration.Record(otherTime.TotalSeconds, new KeyValuePair<string, object?>("phase", "engine"));
+    }
+
+    /// <summary>Counts an answered request.</summary>
+    public void RecordFinished(FinishReason reason) => _finished.Add(1, new KeyValuePair<string, object?>("finish_reason", reason switch
+    {
+        FinishReason.Stop => "stop",
+        FinishReason.Length => "length",
+        FinishReason.Cancelled => "cancelled",
+        _ => "error",
+    }));
+
+    /// <inheritdoc />
+    public void Dispose() => _meter.Dispose();
+}

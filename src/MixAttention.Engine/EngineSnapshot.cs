@@ -1,0 +1,38 @@
+namespace MixAttention.Engine;
+
+/// <summary>States where the engine is: a consistent value, taken after a step.</summary>
+public sealed record EngineSnapshot
+{
+    /// <summary>Gets the sequences that hold KV memory.</summary>
+    public int SequencesRunning { get; init; }
+
+    /// <summary>Gets the requests that wait for room.</summary>
+    public int SequencesWaiting { get; init; }
+
+    /// <summary>Gets the requests answered so far, errors and cancelled ones included.</summary>
+    public long SequencesFinished { get; init; }
+
+    /// <summary>Gets the prompt tokens run so far.</summary>
+    public long PromptTokens { get; init; }
+
+    /// <summary>Gets the tokens produced so far.</summary>
+    public long CompletionTokens { get; init; }
+
+    /// <summary>Gets the KV bytes reserved now.</summary>
+    public long KvBytesUsed { get; init; }
+
+    /// <summary>Gets the most KV bytes that were reserved at once.</summary>
+    public long PeakKvBytesUsed { get; init; }
+
+    /// <summary>Gets the KV bytes that may be reserved; 0 until the model is loaded.</summary>
+    public long KvBytesBudget { get; init; }
+
+    /// <summary>Gets the steps run so far.</summary>
+    public long Steps { get; init; }
+
+    /// <summary>Gets the time spent in the model so far.</summary>
+    public TimeSpan ModelTime { get; init; }
+
+    /// <summary>Gets the time spent around the model in steps so far: scheduling, sampling, text and results.</summary>
+    public TimeSpan OtherTime { get; init; }
+}

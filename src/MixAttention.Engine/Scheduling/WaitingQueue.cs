@@ -1,0 +1,51 @@
+namespace MixAttention.Engine.Scheduling;
+
+/// <summary>Keeps waiting sequences ordered by length, so that the longest and the longest that fits are found at once.</summary>
+internal sealed class WaitingQueue
+{
+    // Rising length; among equals the latest submitted first, so that the end of the list is the next to run.
+    private readonly List<SequenceState> _sequences = [];
+
+    /// <summary>Gets the number of sequences.</summary>
+    public int Count => _sequences.Count;
+
+    /// <summary>Adds a sequence.</summary>
+    public void Add(SequenceState sequence) => _sequences.Insert(CountBelow(sequence.TotalTokens, sequence.Id), sequence);
+
+    /// <summary>Takes the longest sequence of at most so many tokens out; among equals the one submitted first.</summary>
+    /// <returns>Null when none is that short.</returns>
+    public SequenceState? TakeLongest(int maxTokens)
+    {
+        int index = CountBelow(maxTokens, sequenceId: -1) - 1;
+        if (index < 0)
+            return null;
+        var sequence = _sequences[index];
+        _sequences.RemoveAt(index);
+        return sequence;
+    }
+
+    /// <summary>Takes all sequences out.</summary>
+    public IReadOnlyList<SequenceState> TakeAll()
+    {
+        SequenceState[] all = [.. _sequences];
+        _sequences.Clear();
+        return all;
+    }
+
+    // The sequences that stand before (tokens, sequenceId) in the list's order.
+    private int CountBelow(int tokens, int sequenceId)
+    {
+        int low = 0, high = _sequences.Count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            var other = _sequences[middle];
+            if (other.TotalTokens < tokens || (other.TotalTokens == tokens && other.Id > sequenceId))
+                low = middle + 1;
+            else
+                high = middle;
+        }
+
+        return low;
+    }
+}

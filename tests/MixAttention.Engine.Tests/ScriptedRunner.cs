@@ -1,0 +1,128 @@
+using MixAttention.Engine.Scheduling;
+using MixAttention.Model.Layouts;
+
+namespace MixAttention.Engine.Tests;
+
+/// <summary>A model without arithmetic: logits are a pure function of the tokens it reads back from a fake KV arena and of the chunks that wrote them.</summary>
+/// <remarks>
+/// Every element of the arena holds who wrote it: sequence, position, token, start of the chunk. A wrong address, a lost move, a region used twice or a row read before it
+/// was written shows as a foreign element and throws; a cut that depends on company changes the logits.
+/// </remarks>
+internal sealed class ScriptedRunner(KvGeometry geometry, long arenaElements, int vocabularySize = 48, int maxSequenceLength = 512) : IModelRunner
+{
+    private readonly record struct Cell(int SequenceId, int Position, int TokenId, int ChunkStart);
+
+    private readonly Cell[] _arena = Enumerable.Repeat(new Cell(-1, -1, -1, -1), (int)arenaElements).ToArray();
+    private readonly Thread _thread = Thread.CurrentThread;
+
+    public int VocabularySize => vocabularySize;
+
+    public int MaxSequenceLength => maxSequenceLength;
+
+    public KvGeometry KvGeometry => geometry;
+
+    public long KvArenaElements => arenaElements;
+
+    public bool IsDisposed { get; private set; }
+
+    public int MoveCount { get; private set; }
+
+    public List<StepPlan> Plans { get; } = [];
+
+    /// <summary>Runs before each step.</summary>
+    public Action<StepPlan>? BeforeRun { get; init; }
+
+    /// <summary>Changes logits before they are handed out.</summary>
+    public Action<float[]>? ChangeLogits { get; init; }
+
+    public void Run(StepPlan plan, LogitsHandler onLogits)
+    {
+        Assert.Same(_thread, Thread.CurrentThread);
+        Assert.True(plan.TokenCount > 0, "a step without tokens");
+        BeforeRun?.Invoke(plan);
+        Plans.Add(plan);
+        foreach (var chunk in plan.Prefill)
+        {
+            ReadHistory(chunk.SequenceId, chunk.Region, chunk.Position);
+            for (int i = 0; i < chunk.TokenIds.Length; i++)
+                Write(chunk.Region, new Cell(chunk.SequenceId, chunk.Position + i, chunk.TokenIds.Span[i], chunk.Position));
+        }
+
+        foreach (var token in plan.Decode)
+        {
+            ReadHistory(token.SequenceId, token.Region, token.Position);
+            Write(token.Region, new Cell(token.SequenceId, token.Position, token.TokenId, -1));
+        }
+
+        // All writes come before all reads, so that regions which overlap are seen.
+        var sampled = plan.Prefill.Where(c => c.IsLast).Select(c => (c.SequenceId, c.Region, Length: c.Trim.PromptLength))
+            .Concat(plan.Decode.Select(d => (d.SequenceId, d.Region, Length: d.Position + 1)));
+        foreach (var (index, (sequenceId, region, length)) in sampled.Index())
+            onLogits(index, Logits(ReadHistory(sequenceId, region, length)));
+    }
+
+    public void MoveKv(long fromElement, long toElement, long elements)
+    {
+        MoveCount++;
+        Array.Copy(_arena, fromElement, _arena, toElement, elements);
+    }
+
+    public void Dispose()
+    {
+        Assert.Same(_thread, Thread.CurrentThread);
+        IsDisposed = true;
+    }
+
+    private void Write(KvRegion region, Cell cell)
+    {
+        for (int owner = 0; owner < geometry.Owners.Count; owner++)
+        {
+            foreach (long element in Elements(region, owner, cell.Position))
+                _arena[element] = cell;
+        }
+    }
+
+    private ulong ReadHistory(int sequenceId, KvRegion region, int length)
+    {
+        ulong hash = 14695981039346656037;
+        for (int owner = 0; owner < geometry.Owners.Count; owner++)
+        {
+            int first = geometry.Owners[owner].Window is { } window ? Math.Max(0, length - window) : 0;
+            for (int position = first; position < length; position++)
+            {
+                foreach (long element in Elements(region, owner, position))
+                {
+                    var cell = _arena[element];
+                    if (cell.SequenceId != sequenceId || cell.Position != position)
+                        throw new InvalidOperationException($"Element {element} should hold position {position} of sequence {sequenceId} and holds {cell}.");
+                    hash = (((hash ^ (uint)cell.TokenId) * 1099511628211) ^ (uint)cell.ChunkStart) * 1099511628211;
+                }
+            }
+        }
+
+        return hash;
+    }
+
+    private IEnumerable<long> Elements(KvRegion region, int owner, int position)
+    {
+        var shape = geometry.Owners[owner];
+        Assert.True(position < region.Tokens, "a token behind its region");
+        long rows = shape.Rows(region.Tokens), keys = region.Offset + geometry.KeyOffset(owner, region.Tokens);
+        long row = shape.Window is { } window ? position % window : position;
+        for (int i = 0; i < shape.RowElements; i++)
+        {
+            yield return keys + (row * shape.RowElements) + i;
+            yield return keys + ((rows + row) * shape.RowElements) + i;
+        }
+    }
+
+    private float[] Logits(ulong hash)
+    {
+        var logits = new float[vocabularySize];
+        var random = new Random((int)(hash ^ (hash >> 32)));
+        for (int id = 0; id < logits.Length; id++)
+            logits[id] = random.Next(-40, 41) / 10f; // coarse, so that ties occur
+        ChangeLogits?.Invoke(logits);
+        return logits;
+    }
+}
