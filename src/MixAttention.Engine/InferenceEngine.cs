@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using MixAttention.Engine.Sampling;
+using MixAttention.Model.Tokenization;
 
 namespace MixAttention.Engine;
 
@@ -43,14 +44,17 @@ public sealed class InferenceEngine : IAsyncDisposable
     /// <summary>Starts an engine. Loading goes on after the return; see <see cref="Ready"/>.</summary>
     /// <param name="createRunner">Called on the engine's thread, which also uses and disposes the runner.</param>
     /// <param name="options">The operator's decisions.</param>
+    /// <param name="tokenizer">Makes text of tokens; stays the caller's to dispose, after the engine. Null for results without text.</param>
     /// <param name="endTokenIds">Ids that end an answer.</param>
     /// <param name="time">The clock; the system's unless given.</param>
     /// <exception cref="ArgumentException">An option is out of its range; the message lists all that are.</exception>
-    public static InferenceEngine Start(Func<IModelRunner> createRunner, EngineOptions options, IReadOnlyList<int> endTokenIds, TimeProvider? time = null) =>
-        Start(createRunner, options, createText: null, endTokenIds, time);
+    public static InferenceEngine Start(
+        Func<IModelRunner> createRunner, EngineOptions options, Tokenizer? tokenizer, IReadOnlyList<int> endTokenIds, TimeProvider? time = null) =>
+        StartWithText(createRunner, options, tokenizer is null ? null : () => TokenText.Of(tokenizer), endTokenIds, time);
 
     /// <summary>Starts an engine with any source of text.</summary>
-    internal static InferenceEngine Start(Func<IModelRunner> createRunner, EngineOptions options, Func<TokenText>? createText, IReadOnlyList<int> endTokenIds, TimeProvider? time = null)
+    internal static InferenceEngine StartWithText(
+        Func<IModelRunner> createRunner, EngineOptions options, Func<TokenText>? createText, IReadOnlyList<int> endTokenIds, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(createRunner);
         ArgumentNullException.ThrowIfNull(options);

@@ -27,7 +27,7 @@ internal static class EngineFixture
         IEnumerable<GenerationRequest> requests, long arenaElements, EngineOptions? options = null, IReadOnlyList<int>? endTokens = null, Action<ScriptedRunner>? inspect = null)
     {
         ScriptedRunner? runner = null;
-        await using var engine = InferenceEngine.Start(() => runner = new ScriptedRunner(Mixed, arenaElements), options ?? SmallSteps(), endTokens ?? [0, 1]);
+        await using var engine = InferenceEngine.Start(() => runner = new ScriptedRunner(Mixed, arenaElements), options ?? SmallSteps(), tokenizer: null, endTokens ?? [0, 1]);
         var submitting = SubmitAllAsync(engine, requests);
         var results = await engine.Results.ReadAllAsync(TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken);
         await submitting;

@@ -2,11 +2,6 @@ using System.Text;
 
 namespace MixAttention.Engine.Sampling;
 
-/// <summary>Turns one sequence's tokens into text as they come.</summary>
-/// <param name="Append">Takes a token and gives the text it finished, possibly none; never half a character.</param>
-/// <param name="Flush">Gives what is left at the end.</param>
-internal readonly record struct TokenText(Func<int, string> Append, Func<string> Flush);
-
 /// <summary>Collects a sequence's text and finds its stop strings, also those that span tokens or lie inside one.</summary>
 internal sealed class AnswerText(TokenText source, IReadOnlyList<string> stops)
 {
