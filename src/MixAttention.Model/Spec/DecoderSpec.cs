@@ -114,7 +114,8 @@ public sealed record AttentionSpec
 }
 
 /// <summary>Describes a dense feed-forward network: down(act(gate(x)) · up(x)), or down(act(up(x))) without a gate.</summary>
-public sealed record FfnSpec(Activation Activation, LinearSpec? Gate, LinearSpec Up, LinearSpec Down);
+/// <param name="InnerWidth">Rows of gate and up.</param>
+public sealed record FfnSpec(Activation Activation, LinearSpec? Gate, LinearSpec Up, LinearSpec Down, int InnerWidth);
 
 /// <summary>Describes a mixture of experts: softmax over all experts, top-k, optional division by the p-norm of the chosen weights.</summary>
 /// <param name="Router">[experts, width].</param>

@@ -1,0 +1,71 @@
+using MixAttention.Model.Layouts;
+using MixAttention.Model.Spec;
+
+namespace MixAttention.Model.Families;
+
+/// <summary>Reads <c>gemma3_text</c>: five sliding layers, then a full one; norms multiply by 1 + w; full and sliding layers rotate differently.</summary>
+internal static class Gemma3
+{
+    internal const string Family = "gemma3_text";
+
+    // Published configurations leave out what equals the family's defaults.
+    private static readonly HfShape Defaults = new()
+    {
+        Width = 2304, Layers = 26, Heads = 8, KvHeads = 4, HeadDim = 256, InnerWidth = 9216, Vocabulary = 262_208, MaxLength = 131_072, Epsilon = 1e-6,
+    };
+
+    internal static DecoderSpec Read(FamilyInput input)
+    {
+        var config = input.Config;
+        var shape = HfShape.Read(config, Defaults);
+        int pattern = config.Int("sliding_window_pattern", config.OptionalInt("_sliding_window_pattern") ?? 6);
+        var layout = HfLayout.Read(config, shape.Layers, config.Int("sliding_window", 4096, max: int.MaxValue), slides: layer => (layer + 1) % pattern != 0);
+        if (config.Flag("use_bidirectional_attention", false))
+            config.Refuse("use_bidirectional_attention", "false");
+        double scoreScale = 1 / Math.Sqrt(config.Positive("query_pre_attn_scalar", 256));
+        double? scoreCap = config.OptionalNumber("attn_logit_softcapping"), logitCap = config.OptionalNumber("final_logit_softcapping");
+        var (fullRope, slidingRope) = ReadRopes(config, shape.HeadDim);
+        var activation = GemmaBlock.ReadActivation(config);
+        bool attentionBias = config.Flag("attention_bias", false), tied = input.ReadTied(byDefault: true);
+        var endTokenIds = input.ReadEndTokenIds();
+        config.ThrowIfReported();
+
+        var names = new HfNames(input);
+        var block = new GemmaBlock(names, shape, activation, attentionBias, WeightOffset: 1);
+        return new DecoderSpec
+        {
+            Family = Family,
+            VocabularySize = shape.Vocabulary,
+            Width = shape.Width,
+            MaxSequenceLength = shape.MaxLength,
+            Layout = layout!, // null only after a report
+            Embedding = names.Weight("embed_tokens.weight"),
+            EmbeddingScale = Math.Sqrt(shape.Width),
+            Layers = [.. Enumerable.Range(0, shape.Layers).Select(layer => block.Layer(layer, owns: true, shape.InnerWidth, (query, output) => new AttentionSpec
+            {
+                QueryHeads = shape.Heads,
+                KvHeads = shape.KvHeads,
+                HeadDim = shape.HeadDim,
+                ScoreScale = scoreScale,
+                ScoreSoftcap = scoreCap,
+                Query = query,
+                Output = output,
+                Rope = layout![layer].IsFull ? fullRope : slidingRope,
+            }))],
+            FinalNorm = new(NormKind.Rms, shape.Epsilon, names.Weight("norm.weight"), WeightOffset: 1),
+            Head = names.Head(tied),
+            LogitSoftcap = logitCap,
+            EndTokenIds = endTokenIds,
+            IgnoredWeights = [.. names.Unused(tied)],
+        };
+    }
+
+    /// <summary>Reads both rotations; the old spelling's rope_scaling is for full layers only.</summary>
+    private static (RopeSpec Full, RopeSpec Sliding) ReadRopes(ConfigSection config, int headDim)
+    {
+        double theta = config.Positive("rope_theta", 1e6), localTheta = config.Positive("rope_local_base_freq", 1e4);
+        return (
+            HfRope.ReadForType(config, LayoutReaders.FullAttention, headDim, () => config.Section("rope_scaling") is { } scaling ? HfRope.FromParameters(scaling, config, headDim, theta) : HfRope.Plain(headDim, theta), theta),
+            HfRope.ReadForType(config, LayoutReaders.SlidingAttention, headDim, () => HfRope.Plain(headDim, localTheta), localTheta));
+    }
+}

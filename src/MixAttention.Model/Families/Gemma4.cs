@@ -1,0 +1,81 @@
+using MixAttention.Model.Layouts;
+using MixAttention.Model.Spec;
+
+namespace MixAttention.Model.Families;
+
+/// <summary>Reads <c>gemma4_text</c>: the last layers share KV; full layers have larger heads and rotate a quarter of them; each layer may have its own token embedding.</summary>
+internal static class Gemma4
+{
+    internal const string Family = "gemma4_text";
+
+    private static readonly string[] KvParts = ["k_proj", "v_proj", "k_norm", "v_norm"];
+
+    private static readonly HfShape Defaults = new()
+    {
+        Width = 2304, Layers = 30, Heads = 8, KvHeads = 4, HeadDim = 256, InnerWidth = 9216, Vocabulary = 262_144, MaxLength = 131_072, Epsilon = 1e-6,
+    };
+
+    internal static DecoderSpec Read(FamilyInput input)
+    {
+        var config = input.Config;
+        var shape = HfShape.Read(config, Defaults);
+        RefuseUnsupported(config);
+        int shared = config.Int("num_kv_shared_layers", 0, min: 0);
+        var layout = HfLayout.Read(config, shape.Layers, config.Int("sliding_window", 512, max: int.MaxValue), slides: layer => (layer + 1) % 6 != 0, shared, lastIsFull: true);
+        var heads = new Gemma4Heads(config, shape);
+        bool doubleWide = config.Flag("use_double_wide_mlp", false);
+        double? logitCap = config.OptionalNumber("final_logit_softcapping");
+        var perLayer = Gemma4PerLayerInput.Read(config, shape);
+        var activation = GemmaBlock.ReadActivation(config);
+        bool attentionBias = config.Flag("attention_bias", false), tied = input.ReadTied(byDefault: true);
+        var endTokenIds = input.ReadEndTokenIds();
+        config.ThrowIfReported();
+
+        var names = new HfNames(input);
+        var block = new GemmaBlock(names, shape, activation, attentionBias, WeightOffset: 0);
+        return new DecoderSpec
+        {
+            Family = Family,
+            VocabularySize = shape.Vocabulary,
+            Width = shape.Width,
+            MaxSequenceLength = shape.MaxLength,
+            Layout = layout!, // null only after a report
+            Embedding = names.Weight("embed_tokens.weight"),
+            EmbeddingScale = Math.Sqrt(shape.Width),
+            PerLayerEmbedding = perLayer?.Embedding(names),
+            Layers = [.. Enumerable.Range(0, shape.Layers).Select(Layer)],
+            FinalNorm = new(NormKind.Rms, shape.Epsilon, names.Weight("norm.weight")),
+            Head = names.Head(tied),
+            LogitSoftcap = logitCap,
+            EndTokenIds = endTokenIds,
+            IgnoredWeights = [.. names.Unused(tied), .. BorrowersKv(names, layout!)],
+        };
+
+        LayerSpec Layer(int layer)
+        {
+            bool owns = layout!.OwnsKv(layer);
+            int innerWidth = doubleWide && layer >= shape.Layers - shared ? 2 * shape.InnerWidth : shape.InnerWidth;
+            return block.Layer(layer, owns, innerWidth, (query, output) => heads.Attention(layout[layer].IsFull, owns, query, output)) with
+            {
+                PerLayerInput = perLayer is null ? null : Gemma4PerLayerInput.Layer(block, layer),
+                OutputScalar = names.Weight($"layers.{layer}.layer_scalar"),
+            };
+        }
+    }
+
+    private static void RefuseUnsupported(ConfigSection config)
+    {
+        if (config.Flag("enable_moe_block", false))
+            config.Refuse("enable_moe_block", "false");
+        // "vision" makes image tokens see each other; text stays causal.
+        if (config.OptionalText("use_bidirectional_attention") is not (null or "vision"))
+            config.Refuse("use_bidirectional_attention", "null, vision");
+    }
+
+    /// <summary>Lists the key and value tensors that files may still have for layers that borrow.</summary>
+    private static IEnumerable<string> BorrowersKv(HfNames names, AttentionLayout layout) =>
+        from layer in Enumerable.Range(0, layout.LayerCount)
+        where !layout.OwnsKv(layer)
+        from part in KvParts
+        select $"{names.Prefix}layers.{layer}.self_attn.{part}.*";
+}
