@@ -1,0 +1,374 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using MixAttention.Compute.Native;
+
+namespace MixAttention.Compute.Attention;
+
+/// <summary>Attends decode queries over slabs and rings in place, at the speed of memory.</summary>
+/// <remarks>
+/// Work is cut into items of (sequence, KV head, up to <see cref="SplitRows"/> rows); the cuts depend on the sequence alone. An item keeps a running maximum, sum and weighted
+/// values (online softmax); items of one sequence are merged in order. Keys and values are read once, for all query heads of their KV head.
+/// The portable form in <see cref="DecodeAttention"/> is its oracle.
+/// </remarks>
+internal static unsafe class SimdDecodeKernel
+{
+    public const int MaxHeadDim = 512;
+    public const int MaxQueriesPerKv = 16;
+    private const int SplitRows = 512;
+    private const int BlockRows = 64;
+
+    private struct Job
+    {
+        public float* Query, NewKey, NewValue, Output, Partials;
+        public byte* Arena;
+        public Item* Items;
+        public DecodeKv* Sequences;
+        public int KvHeads, Rep, D;
+        public float Scale, Softcap;
+    }
+
+    // Partial: −1 when the item is its sequence's only one and writes the output itself.
+    private readonly record struct Item(int Sequence, int Head, int FirstRow, int Rows, int Partial);
+
+    public static void Run(float* query, float* newKey, float* newValue, float* output, byte* arena, bool isBFloat16, ReadOnlySpan<DecodeKv> sequences, AttentionShape shape)
+    {
+        var (items, partials) = Cut(sequences, shape.KvHeads);
+        int rep = shape.QueriesPerKv, stride = rep * (shape.HeadDim + 2);
+        fixed (DecodeKv* places = sequences)
+        fixed (Item* itemPointer = items)
+        fixed (float* partialPointer = new float[Math.Max(1, partials * stride)])
+        {
+            var job = new Job
+            {
+                Query = query, NewKey = newKey, NewValue = newValue, Output = output, Partials = partialPointer, Arena = arena, Items = itemPointer, Sequences = places,
+                KvHeads = shape.KvHeads, Rep = rep, D = shape.HeadDim, Scale = (float)shape.Scale, Softcap = (float)(shape.Softcap ?? 0),
+            };
+            if (isBFloat16)
+            {
+                Append<BFloat16Elements>(job, sequences.Length);
+                LibTorchAbi.ParallelFor(items.Length, &BFloat16Items, &job);
+            }
+            else
+            {
+                Append<Float32Elements>(job, sequences.Length);
+                LibTorchAbi.ParallelFor(items.Length, &Float32Items, &job);
+            }
+
+            Merge(job, items);
+        }
+    }
+
+    private static (Item[] Items, int Partials) Cut(ReadOnlySpan<DecodeKv> sequences, int heads)
+    {
+        var items = new List<Item>(sequences.Length * heads);
+        int partials = 0;
+        for (int s = 0; s < sequences.Length; s++)
+        {
+            int rows = sequences[s].Rows;
+            for (int g = 0; g < heads; g++)
+            {
+                for (int first = 0; first < rows; first += SplitRows)
+                    items.Add(new Item(s, g, first, Math.Min(SplitRows, rows - first), rows <= SplitRows ? -1 : partials++));
+            }
+        }
+
+        return ([.. items], partials);
+    }
+
+    private static void Append<TElements>(in Job job, int sequences) where TElements : struct, IKvElements
+    {
+        if (job.NewKey == null)
+            return;
+        int width = job.KvHeads * job.D;
+        for (int s = 0; s < sequences; s++)
+        {
+            var place = job.Sequences[s];
+            byte* key = job.Arena + (place.KeyOffset + (long)place.NewRow * width) * TElements.Bytes;
+            byte* value = job.Arena + (place.ValueOffset + (long)place.NewRow * width) * TElements.Bytes;
+            for (int i = 0; i < width; i += 8)
+            {
+                TElements.Store(key + i * TElements.Bytes, Vector256.Load(job.NewKey + s * width + i));
+                TElements.Store(value + i * TElements.Bytes, Vector256.Load(job.NewValue + s * width + i));
+            }
+        }
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void BFloat16Items(long begin, long end, void* context) => Items<BFloat16Elements>(begin, end, (Job*)context);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Float32Items(long begin, long end, void* context) => Items<Float32Elements>(begin, end, (Job*)context);
+
+    private static void Items<TElements>(long begin, long end, Job* job) where TElements : struct, IKvElements
+    {
+        for (long i = begin; i < end; i++)
+            Attend<TElements>(in *job, in job->Items[i]);
+    }
+
+    [SkipLocalsInit]
+    private static void Attend<TElements>(in Job job, in Item item) where TElements : struct, IKvElements
+    {
+        int rep = job.Rep, d = job.D;
+        long rowBytes = (long)job.KvHeads * d * TElements.Bytes;
+        var place = job.Sequences[item.Sequence];
+        byte* keys = job.Arena + place.KeyOffset * TElements.Bytes + item.FirstRow * rowBytes + (long)item.Head * d * TElements.Bytes;
+        byte* values = job.Arena + place.ValueOffset * TElements.Bytes + item.FirstRow * rowBytes + (long)item.Head * d * TElements.Bytes;
+
+        float* query = stackalloc float[rep * d];
+        float* sums = stackalloc float[rep * d];
+        float* scores = stackalloc float[rep * BlockRows];
+        float* maximum = stackalloc float[rep];
+        float* total = stackalloc float[rep];
+        float* source = job.Query + ((long)item.Sequence * job.KvHeads + item.Head) * rep * d;
+        for (int i = 0; i < rep * d; i++)
+        {
+            query[i] = source[i] * job.Scale;
+            sums[i] = 0;
+        }
+
+        for (int r = 0; r < rep; r++)
+        {
+            maximum[r] = float.NegativeInfinity;
+            total[r] = 0;
+        }
+
+        for (int row = 0; row < item.Rows; row += BlockRows)
+        {
+            int rows = Math.Min(BlockRows, item.Rows - row);
+            Scores<TElements>(query, keys + row * rowBytes, rowBytes, scores, rows, rep, d);
+            for (int r = 0; r < rep; r++)
+                Soften(scores + r * BlockRows, rows, job.Softcap, ref maximum[r], ref total[r], sums + r * d, d);
+            Accumulate<TElements>(scores, values + row * rowBytes, rowBytes, sums, rows, rep, d);
+        }
+
+        if (item.Partial < 0)
+        {
+            float* output = job.Output + ((long)item.Sequence * job.KvHeads + item.Head) * rep * d;
+            for (int r = 0; r < rep; r++)
+                Scaled(sums + r * d, 1 / total[r], output + r * d, d);
+            return;
+        }
+
+        float* partial = job.Partials + (long)item.Partial * rep * (d + 2);
+        for (int r = 0; r < rep; r++)
+        {
+            partial[r * (d + 2)] = maximum[r];
+            partial[r * (d + 2) + 1] = total[r];
+            Scaled(sums + r * d, 1, partial + r * (d + 2) + 2, d);
+        }
+    }
+
+    // scores[r][row] = query[r] · key[row]; four query heads share each loaded key.
+    private static void Scores<TElements>(float* query, byte* keys, long rowBytes, float* scores, int rows, int rep, int d) where TElements : struct, IKvElements
+    {
+        for (int row = 0; row < rows; row++, keys += rowBytes)
+        {
+            int r = 0;
+            for (; r + 4 <= rep; r += 4)
+            {
+                float* q = query + r * d;
+                Vector256<float> a = default, b = default, c = default, e = default;
+                for (int i = 0; i < d; i += 8)
+                {
+                    var key = TElements.Load(keys + i * TElements.Bytes);
+                    a = Vector256.FusedMultiplyAdd(Vector256.Load(q + i), key, a);
+                    b = Vector256.FusedMultiplyAdd(Vector256.Load(q + d + i), key, b);
+                    c = Vector256.FusedMultiplyAdd(Vector256.Load(q + 2 * d + i), key, c);
+                    e = Vector256.FusedMultiplyAdd(Vector256.Load(q + 3 * d + i), key, e);
+                }
+
+                var four = SumEach(a, b, c, e);
+                scores[r * BlockRows + row] = four[0];
+                scores[(r + 1) * BlockRows + row] = four[1];
+                scores[(r + 2) * BlockRows + row] = four[2];
+                scores[(r + 3) * BlockRows + row] = four[3];
+            }
+
+            for (; r < rep; r++)
+            {
+                Vector256<float> a = default, b = default;
+                int i = 0;
+                for (; i + 16 <= d; i += 16)
+                {
+                    a = Vector256.FusedMultiplyAdd(Vector256.Load(query + r * d + i), TElements.Load(keys + i * TElements.Bytes), a);
+                    b = Vector256.FusedMultiplyAdd(Vector256.Load(query + r * d + i + 8), TElements.Load(keys + (i + 8) * TElements.Bytes), b);
+                }
+
+                for (; i < d; i += 8)
+                    a = Vector256.FusedMultiplyAdd(Vector256.Load(query + r * d + i), TElements.Load(keys + i * TElements.Bytes), a);
+                scores[r * BlockRows + row] = Vector256.Sum(a + b);
+            }
+        }
+    }
+
+    private static Vector128<float> SumEach(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d)
+    {
+        if (!Avx.IsSupported)
+            return Vector128.Create(Vector256.Sum(a), Vector256.Sum(b), Vector256.Sum(c), Vector256.Sum(d));
+        var pairs = Avx.HorizontalAdd(Avx.HorizontalAdd(a, b), Avx.HorizontalAdd(c, d));
+        return pairs.GetLower() + pairs.GetUpper();
+    }
+
+    // Turns scores into weights relative to the running maximum, and brings total and sums to the new one.
+    private static void Soften(float* scores, int rows, float softcap, ref float maximum, ref float total, float* sums, int d)
+    {
+        int padded = (rows + 7) & ~7;
+        for (int i = rows; i < padded; i++)
+            scores[i] = float.NegativeInfinity;
+        var best = Vector256.Create(float.NegativeInfinity);
+        for (int i = 0; i < padded; i += 8)
+        {
+            var s = Vector256.Load(scores + i);
+            if (softcap != 0)
+            {
+                s = Cap(s, softcap);
+                s.Store(scores + i);
+            }
+
+            best = Vector256.Max(best, s);
+        }
+
+        for (int i = rows; i < padded; i++)
+            scores[i] = float.NegativeInfinity;
+        float newMaximum = maximum;
+        for (int lane = 0; lane < 8; lane++)
+            newMaximum = Math.Max(newMaximum, best[lane]);
+        float rescale = MathF.Exp(maximum - newMaximum);
+        var shift = Vector256.Create(newMaximum);
+        var added = Vector256<float>.Zero;
+        for (int i = 0; i < padded; i += 8)
+        {
+            var weight = Vector256.Exp(Vector256.Load(scores + i) - shift);
+            weight.Store(scores + i);
+            added += weight;
+        }
+
+        total = total * rescale + Vector256.Sum(added);
+        maximum = newMaximum;
+        if (rescale != 1)
+            Scaled(sums, rescale, sums, d);
+    }
+
+    // cap · tanh(s / cap), with tanh(x) = 1 − 2 / (exp(2x) + 1)
+    private static Vector256<float> Cap(Vector256<float> s, float cap)
+    {
+        var one = Vector256<float>.One;
+        var power = Vector256.Exp(s * (2 / cap));
+        return (one - (one + one) / (power + one)) * cap;
+    }
+
+    // sums[r] += Σ rows scores[r][row] · value[row]; sixteen columns of four query heads stay in registers.
+    private static void Accumulate<TElements>(float* scores, byte* values, long rowBytes, float* sums, int rows, int rep, int d) where TElements : struct, IKvElements
+    {
+        for (int r = 0; r < rep;)
+        {
+            int heads = Math.Min(4, rep - r);
+            int i = 0;
+            if (heads == 4)
+            {
+                for (; i + 16 <= d; i += 16)
+                    AccumulateFour<TElements>(scores + r * BlockRows, values + i * TElements.Bytes, rowBytes, sums + r * d + i, rows, d);
+            }
+
+            for (; i < d; i += 8)
+            {
+                for (int h = r; h < r + heads; h++)
+                    AccumulateOne<TElements>(scores + h * BlockRows, values + i * TElements.Bytes, rowBytes, sums + h * d + i, rows);
+            }
+
+            r += heads;
+        }
+    }
+
+    private static void AccumulateFour<TElements>(float* weights, byte* values, long rowBytes, float* sums, int rows, int d) where TElements : struct, IKvElements
+    {
+        Vector256<float> a0 = Vector256.Load(sums), a1 = Vector256.Load(sums + 8);
+        Vector256<float> b0 = Vector256.Load(sums + d), b1 = Vector256.Load(sums + d + 8);
+        Vector256<float> c0 = Vector256.Load(sums + 2 * d), c1 = Vector256.Load(sums + 2 * d + 8);
+        Vector256<float> d0 = Vector256.Load(sums + 3 * d), d1 = Vector256.Load(sums + 3 * d + 8);
+        for (int row = 0; row < rows; row++, values += rowBytes)
+        {
+            var v0 = TElements.Load(values);
+            var v1 = TElements.Load(values + 8 * TElements.Bytes);
+            var w = Vector256.Create(weights[row]);
+            a0 = Vector256.FusedMultiplyAdd(w, v0, a0);
+            a1 = Vector256.FusedMultiplyAdd(w, v1, a1);
+            w = Vector256.Create(weights[BlockRows + row]);
+            b0 = Vector256.FusedMultiplyAdd(w, v0, b0);
+            b1 = Vector256.FusedMultiplyAdd(w, v1, b1);
+            w = Vector256.Create(weights[2 * BlockRows + row]);
+            c0 = Vector256.FusedMultiplyAdd(w, v0, c0);
+            c1 = Vector256.FusedMultiplyAdd(w, v1, c1);
+            w = Vector256.Create(weights[3 * BlockRows + row]);
+            d0 = Vector256.FusedMultiplyAdd(w, v0, d0);
+            d1 = Vector256.FusedMultiplyAdd(w, v1, d1);
+        }
+
+        a0.Store(sums);
+        a1.Store(sums + 8);
+        b0.Store(sums + d);
+        b1.Store(sums + d + 8);
+        c0.Store(sums + 2 * d);
+        c1.Store(sums + 2 * d + 8);
+        d0.Store(sums + 3 * d);
+        d1.Store(sums + 3 * d + 8);
+    }
+
+    private static void AccumulateOne<TElements>(float* weights, byte* values, long rowBytes, float* sums, int rows) where TElements : struct, IKvElements
+    {
+        Vector256<float> even = Vector256.Load(sums), odd = default;
+        int row = 0;
+        for (; row + 2 <= rows; row += 2, values += 2 * rowBytes)
+        {
+            even = Vector256.FusedMultiplyAdd(Vector256.Create(weights[row]), TElements.Load(values), even);
+            odd = Vector256.FusedMultiplyAdd(Vector256.Create(weights[row + 1]), TElements.Load(values + rowBytes), odd);
+        }
+
+        if (row < rows)
+            even = Vector256.FusedMultiplyAdd(Vector256.Create(weights[row]), TElements.Load(values), even);
+        (even + odd).Store(sums);
+    }
+
+    private static void Scaled(float* source, float factor, float* target, int count)
+    {
+        for (int i = 0; i < count; i += 8)
+            (Vector256.Load(source + i) * factor).Store(target + i);
+    }
+
+    // Joins the parts of sequences longer than one split, in row order.
+    private static void Merge(in Job job, Item[] items)
+    {
+        int rep = job.Rep, d = job.D, stride = rep * (d + 2);
+        for (int i = 0; i < items.Length;)
+        {
+            var item = items[i];
+            int count = 1;
+            while (i + count < items.Length && items[i + count].Sequence == item.Sequence && items[i + count].Head == item.Head)
+                count++;
+            i += count;
+            if (item.Partial < 0)
+                continue;
+            float* output = job.Output + ((long)item.Sequence * job.KvHeads + item.Head) * rep * d;
+            for (int r = 0; r < rep; r++)
+                MergeHead(job.Partials + (long)item.Partial * stride + r * (d + 2), stride, count, output + r * d, d);
+        }
+    }
+
+    private static void MergeHead(float* partials, int stride, int count, float* output, int d)
+    {
+        float maximum = float.NegativeInfinity, total = 0;
+        for (int p = 0; p < count; p++)
+            maximum = Math.Max(maximum, partials[p * stride]);
+        for (int p = 0; p < count; p++)
+            total += partials[p * stride + 1] * MathF.Exp(partials[p * stride] - maximum);
+        for (int i = 0; i < d; i += 8)
+        {
+            var sum = Vector256<float>.Zero;
+            for (int p = 0; p < count; p++)
+                sum += Vector256.Load(partials + p * stride + 2 + i) * MathF.Exp(partials[p * stride] - maximum);
+            (sum * (1 / total)).Store(output + i);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using MixAttention.Compute.Attention;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace MixAttention.Compute.Tests.Attention;
+
+public class PrefillAttentionTests
+{
+    // past keys, queries, window
+    public static TheoryData<int, int, int?> Cases
+    {
+        get
+        {
+            var cases = new TheoryData<int, int, int?>();
+            foreach (int? window in (int?[])[null, 1, 2, 7, 8, 9, 40])
+            {
+                foreach (var (past, queries) in ((int, int)[])[(0, 1), (0, 7), (0, 8), (0, 150), (5, 9), (39, 1), (39, 131), (200, 64)])
+                    cases.Add(past, queries, window);
+            }
+
+            return cases;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Tiles_equal_the_definition(int past, int queries, int? window)
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(past + queries);
+        foreach (var (heads, kvHeads, softcap) in ((int, int, double?)[])[(4, 2, null), (3, 3, 5.0), (6, 1, null)])
+        {
+            var shape = new AttentionShape(heads, kvHeads, 16, 0.3, softcap, window);
+            // A scratch holds only what the queries can see: window − 1 rows before the first one.
+            int firstKey = window is { } w ? Math.Max(0, past - (w - 1)) : 0;
+            var q = randn(queries, heads, 16);
+            var k = randn(past + queries - firstKey, kvHeads, 16);
+            var v = randn(past + queries - firstKey, kvHeads, 16);
+            var expected = ReferenceAttention.Run(q, k, v, past, firstKey, shape);
+            Assert.InRange(ReferenceAttention.Far(expected, PrefillAttention.Run(q, k, v, past, firstKey, shape, useOneDnn: true)), 0, 2e-5);
+            Assert.InRange(ReferenceAttention.Far(expected, PrefillAttention.Run(q, k, v, past, firstKey, shape, useOneDnn: false)), 0, 2e-5);
+        }
+    }
+
+    [Fact]
+    public void Bfloat16_scores_stay_near_the_definition()
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(3);
+        var shape = new AttentionShape(4, 2, 32, 0.17, null, 50);
+        var q = randn(90, 4, 32);
+        var k = randn(139, 2, 32).to(ScalarType.BFloat16);
+        var v = randn(139, 2, 32).to(ScalarType.BFloat16);
+        var expected = ReferenceAttention.Run(q, k, v, 49, 0, shape);
+        Assert.InRange(ReferenceAttention.Far(expected, PrefillAttention.Run(q, k, v, 49, 0, shape)), 0, 3e-2);
+    }
+
+    [Fact]
+    public void Long_contexts_are_tiled_without_changing_the_result()
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(4);
+        var shape = new AttentionShape(8, 1, 16, 0.25, null, null);
+        var q = randn(40, 8, 16);
+        var k = randn(6040, 1, 16);
+        var v = randn(6040, 1, 16);
+        var whole = PrefillAttention.Run(q, k, v, 6000, 0, shape);
+        var last = PrefillAttention.Run(q.narrow(0, 33, 7), k, v, 6033, 0, shape);
+        Assert.True((whole.narrow(0, 33, 7) - last).abs().max().item<float>() < 1e-5);
+        var expected = ReferenceAttention.Run(q, k, v, 6000, 0, shape);
+        Assert.InRange(ReferenceAttention.Far(expected, whole), 0, 2e-5);
+    }
+}
