@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using MixAttention.Batch.Records;
 using MixAttention.Engine;
+using MixAttention.Engine.KvCache;
 
 namespace MixAttention.Batch.Documents;
 

@@ -19,14 +19,8 @@ public sealed record FingerprintInput
     /// <summary>Gets the model's name in results.</summary>
     public required string ModelName { get; init; }
 
-    /// <summary>Gets the digest of configuration and weights.</summary>
+    /// <summary>Gets the digest of the model's files.</summary>
     public required string ModelDigest { get; init; }
-
-    /// <summary>Gets the digest of the tokenizer.</summary>
-    public required string TokenizerDigest { get; init; }
-
-    /// <summary>Gets the digest of the chat template; null for none.</summary>
-    public required string? ChatTemplateDigest { get; init; }
 
     /// <summary>Gets how tokens are chosen.</summary>
     public required SamplingParams Sampling { get; init; }
