@@ -45,6 +45,6 @@ public static partial class LayoutReaders
         }
     }
 
-    [GeneratedRegex("^([0-9]{1,6})(s?)$", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^([0-9]{1,6})(s?)\z", RegexOptions.CultureInvariant)]
     private static partial Regex LckvPart();
 }
