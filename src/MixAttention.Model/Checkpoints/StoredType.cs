@@ -69,11 +69,26 @@ public static class StoredTypes
 {
     private static readonly Dictionary<string, StoredType> ByName = new(StringComparer.Ordinal)
     {
-        ["F32"] = StoredType.F32, ["F16"] = StoredType.F16, ["BF16"] = StoredType.BF16, ["F64"] = StoredType.F64, ["C64"] = StoredType.C64,
-        ["F8_E4M3"] = StoredType.F8E4M3, ["F8_E5M2"] = StoredType.F8E5M2, ["F8_E8M0"] = StoredType.F8E8M0,
-        ["F6_E2M3"] = StoredType.F6E2M3, ["F6_E3M2"] = StoredType.F6E3M2, ["F4"] = StoredType.F4,
-        ["I64"] = StoredType.I64, ["I32"] = StoredType.I32, ["I16"] = StoredType.I16, ["I8"] = StoredType.I8,
-        ["U64"] = StoredType.U64, ["U32"] = StoredType.U32, ["U16"] = StoredType.U16, ["U8"] = StoredType.U8, ["BOOL"] = StoredType.Bool,
+        ["F32"] = StoredType.F32,
+        ["F16"] = StoredType.F16,
+        ["BF16"] = StoredType.BF16,
+        ["F64"] = StoredType.F64,
+        ["C64"] = StoredType.C64,
+        ["F8_E4M3"] = StoredType.F8E4M3,
+        ["F8_E5M2"] = StoredType.F8E5M2,
+        ["F8_E8M0"] = StoredType.F8E8M0,
+        ["F6_E2M3"] = StoredType.F6E2M3,
+        ["F6_E3M2"] = StoredType.F6E3M2,
+        ["F4"] = StoredType.F4,
+        ["I64"] = StoredType.I64,
+        ["I32"] = StoredType.I32,
+        ["I16"] = StoredType.I16,
+        ["I8"] = StoredType.I8,
+        ["U64"] = StoredType.U64,
+        ["U32"] = StoredType.U32,
+        ["U16"] = StoredType.U16,
+        ["U8"] = StoredType.U8,
+        ["BOOL"] = StoredType.Bool,
     };
 
     /// <summary>Finds the type that a header names.</summary>

@@ -7,8 +7,12 @@ internal static class Activations
 {
     private static readonly Dictionary<string, Activation> ByName = new(StringComparer.Ordinal)
     {
-        ["silu"] = Activation.Silu, ["swish"] = Activation.Silu, ["gelu"] = Activation.Gelu, ["relu"] = Activation.Relu,
-        ["gelu_new"] = Activation.GeluTanh, ["gelu_pytorch_tanh"] = Activation.GeluTanh,
+        ["silu"] = Activation.Silu,
+        ["swish"] = Activation.Silu,
+        ["gelu"] = Activation.Gelu,
+        ["relu"] = Activation.Relu,
+        ["gelu_new"] = Activation.GeluTanh,
+        ["gelu_pytorch_tanh"] = Activation.GeluTanh,
     };
 
     /// <summary>Reads a key whose value is an activation's name; refuses unknown ones.</summary>

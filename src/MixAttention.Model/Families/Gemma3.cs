@@ -11,7 +11,15 @@ internal static class Gemma3
     // Published configurations leave out what equals the family's defaults.
     private static readonly HfShape Defaults = new()
     {
-        Width = 2304, Layers = 26, Heads = 8, KvHeads = 4, HeadDim = 256, InnerWidth = 9216, Vocabulary = 262_208, MaxLength = 131_072, Epsilon = 1e-6,
+        Width = 2304,
+        Layers = 26,
+        Heads = 8,
+        KvHeads = 4,
+        HeadDim = 256,
+        InnerWidth = 9216,
+        Vocabulary = 262_208,
+        MaxLength = 131_072,
+        Epsilon = 1e-6,
     };
 
     internal static DecoderSpec Read(FamilyInput input)

@@ -12,7 +12,15 @@ internal static class Gemma4
 
     private static readonly HfShape Defaults = new()
     {
-        Width = 2304, Layers = 30, Heads = 8, KvHeads = 4, HeadDim = 256, InnerWidth = 9216, Vocabulary = 262_144, MaxLength = 131_072, Epsilon = 1e-6,
+        Width = 2304,
+        Layers = 30,
+        Heads = 8,
+        KvHeads = 4,
+        HeadDim = 256,
+        InnerWidth = 9216,
+        Vocabulary = 262_144,
+        MaxLength = 131_072,
+        Epsilon = 1e-6,
     };
 
     internal static DecoderSpec Read(FamilyInput input)

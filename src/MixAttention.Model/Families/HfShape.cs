@@ -54,7 +54,15 @@ internal sealed record HfShape
     /// <summary>Gets defaults that demand every size but those that follow from others.</summary>
     internal static HfShape Required(int maxLength) => new()
     {
-        Width = 0, Layers = 0, Heads = 0, KvHeads = 0, HeadDim = 0, InnerWidth = 0, Vocabulary = 0, MaxLength = maxLength, Epsilon = 1e-6,
+        Width = 0,
+        Layers = 0,
+        Heads = 0,
+        KvHeads = 0,
+        HeadDim = 0,
+        InnerWidth = 0,
+        Vocabulary = 0,
+        MaxLength = maxLength,
+        Epsilon = 1e-6,
     };
 
     private static int? Given(int size) => size > 0 ? size : null;

@@ -151,11 +151,18 @@ public sealed class CheckpointTests
 
     private static Dictionary<string, (string Type, int[] Shape)> LlamaTensors() => new()
     {
-        ["model.embed_tokens.weight"] = ("F32", [6, 4]), ["lm_head.weight"] = ("BF16", [6, 4]), ["model.norm.weight"] = ("F32", [4]),
-        ["model.layers.0.input_layernorm.weight"] = ("F32", [4]), ["model.layers.0.post_attention_layernorm.weight"] = ("F16", [4]),
-        ["model.layers.0.self_attn.q_proj.weight"] = ("F32", [4, 4]), ["model.layers.0.self_attn.k_proj.weight"] = ("F32", [2, 4]),
-        ["model.layers.0.self_attn.v_proj.weight"] = ("F32", [2, 4]), ["model.layers.0.self_attn.o_proj.weight"] = ("F32", [4, 4]),
-        ["model.layers.0.mlp.gate_proj.weight"] = ("F32", [8, 4]), ["model.layers.0.mlp.up_proj.weight"] = ("F32", [8, 4]), ["model.layers.0.mlp.down_proj.weight"] = ("F32", [4, 8]),
+        ["model.embed_tokens.weight"] = ("F32", [6, 4]),
+        ["lm_head.weight"] = ("BF16", [6, 4]),
+        ["model.norm.weight"] = ("F32", [4]),
+        ["model.layers.0.input_layernorm.weight"] = ("F32", [4]),
+        ["model.layers.0.post_attention_layernorm.weight"] = ("F16", [4]),
+        ["model.layers.0.self_attn.q_proj.weight"] = ("F32", [4, 4]),
+        ["model.layers.0.self_attn.k_proj.weight"] = ("F32", [2, 4]),
+        ["model.layers.0.self_attn.v_proj.weight"] = ("F32", [2, 4]),
+        ["model.layers.0.self_attn.o_proj.weight"] = ("F32", [4, 4]),
+        ["model.layers.0.mlp.gate_proj.weight"] = ("F32", [8, 4]),
+        ["model.layers.0.mlp.up_proj.weight"] = ("F32", [8, 4]),
+        ["model.layers.0.mlp.down_proj.weight"] = ("F32", [4, 8]),
     };
 
     private static void Verify(Dictionary<string, (string Type, int[] Shape)> tensors)
