@@ -116,13 +116,13 @@ internal sealed class EngineLoop
         Answer(_scheduler.Complete(step, output));
 
         var otherTime = _time.GetElapsedTime(started) - modelTime;
-        int promptTokens = step.Plan.Prefill.Sum(c => c.TokenIds.Length);
-        _metrics.RecordStep(promptTokens, output.Tokens.Count, modelTime, otherTime);
+        int promptTokens = step.Plan.Prefill.Sum(c => c.TokenIds.Length), completionTokens = output.Tokens.Count(t => t.Problem is null);
+        _metrics.RecordStep(promptTokens, completionTokens, modelTime, otherTime);
         _snapshot = _snapshot with
         {
             Steps = _snapshot.Steps + 1,
             PromptTokens = _snapshot.PromptTokens + promptTokens,
-            CompletionTokens = _snapshot.CompletionTokens + output.Tokens.Count,
+            CompletionTokens = _snapshot.CompletionTokens + completionTokens,
             ModelTime = _snapshot.ModelTime + modelTime,
             OtherTime = _snapshot.OtherTime + otherTime,
         };

@@ -8,7 +8,6 @@ internal sealed class EngineMetrics : IDisposable
     /// <summary>The meter's name.</summary>
     public const string MeterName = "MixAttention.Engine";
 
-    private readonly Meter _meter = new(MeterName);
     private readonly Counter<long> _promptTokens;
     private readonly Counter<long> _completionTokens;
     private readonly Counter<long> _steps;
@@ -19,16 +18,19 @@ internal sealed class EngineMetrics : IDisposable
     /// <param name="snapshot">Gives the engine's state when a collector asks.</param>
     public EngineMetrics(Func<EngineSnapshot> snapshot)
     {
-        _promptTokens = _meter.CreateCounter<long>("mixattention.prompt.tokens", "{token}", "Prompt tokens run.");
-        _completionTokens = _meter.CreateCounter<long>("mixattention.completion.tokens", "{token}", "Tokens produced.");
-        _steps = _meter.CreateCounter<long>("mixattention.steps", "{step}", "Steps run.");
-        _finished = _meter.CreateCounter<long>("mixattention.sequences.finished", "{sequence}", "Requests answered, by finish_reason.");
-        _stepDuration = _meter.CreateHistogram<double>("mixattention.step.duration", "s", "Time of a step, by phase: model, or engine (scheduling, sampling, text, results).");
-        _meter.CreateObservableGauge("mixattention.sequences.running", () => snapshot().SequencesRunning, "{sequence}", "Sequences that hold KV memory.");
-        _meter.CreateObservableGauge("mixattention.sequences.waiting", () => snapshot().SequencesWaiting, "{sequence}", "Requests that wait for room.");
-        _meter.CreateObservableGauge("mixattention.kv.used", () => snapshot().KvBytesUsed, "By", "KV bytes reserved.");
-        _meter.CreateObservableGauge("mixattention.kv.budget", () => snapshot().KvBytesBudget, "By", "KV bytes that may be reserved.");
+        _promptTokens = Meter.CreateCounter<long>("mixattention.prompt.tokens", "{token}", "Prompt tokens run.");
+        _completionTokens = Meter.CreateCounter<long>("mixattention.completion.tokens", "{token}", "Tokens produced.");
+        _steps = Meter.CreateCounter<long>("mixattention.steps", "{step}", "Steps run.");
+        _finished = Meter.CreateCounter<long>("mixattention.sequences.finished", "{sequence}", "Requests answered, by finish_reason.");
+        _stepDuration = Meter.CreateHistogram<double>("mixattention.step.duration", "s", "Time of a step, by phase: model, or engine (scheduling, sampling, text, results).");
+        Meter.CreateObservableGauge("mixattention.sequences.running", () => snapshot().SequencesRunning, "{sequence}", "Sequences that hold KV memory.");
+        Meter.CreateObservableGauge("mixattention.sequences.waiting", () => snapshot().SequencesWaiting, "{sequence}", "Requests that wait for room.");
+        Meter.CreateObservableGauge("mixattention.kv.used", () => snapshot().KvBytesUsed, "By", "KV bytes reserved.");
+        Meter.CreateObservableGauge("mixattention.kv.budget", () => snapshot().KvBytesBudget, "By", "KV bytes that may be reserved.");
     }
+
+    /// <summary>Gets the meter of this engine.</summary>
+    internal Meter Meter { get; } = new(MeterName);
 
     /// <summary>Counts a step.</summary>
     public void RecordStep(int promptTokens, int completionTokens, TimeSpan modelTime, TimeSpan otherTime)
@@ -50,5 +52,5 @@ internal sealed class EngineMetrics : IDisposable
     }));
 
     /// <inheritdoc />
-    public void Dispose() => _meter.Dispose();
+    public void Dispose() => Meter.Dispose();
 }

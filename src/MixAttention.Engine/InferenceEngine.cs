@@ -31,7 +31,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         _time = time;
     }
 
-    /// <summary>Gets the facts of the model once it is loaded; faulted with <see cref="EngineException"/> when it cannot be.</summary>
+    /// <summary>Gets the facts of the model once it is loaded; faulted with <see cref="EngineException"/> when it cannot be loaded.</summary>
     public Task<EngineInfo> Ready => _ready.Task;
 
     /// <summary>Gets the results, one per accepted request. Completes after <see cref="CompleteSubmissions"/> or <see cref="Cancel"/> and the last result.</summary>
@@ -129,6 +129,8 @@ public sealed class InferenceEngine : IAsyncDisposable
 
         if (fault is not null)
             _ready.TrySetException(fault);
+        else
+            _ready.TrySetCanceled();
         _inbox.Writer.TryComplete(fault);
         _results.Writer.TryComplete(fault);
         _ended.SetResult();

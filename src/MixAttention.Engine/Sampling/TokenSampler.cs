@@ -5,8 +5,8 @@ namespace MixAttention.Engine.Sampling;
 /// <summary>Chooses tokens from logits. One per engine; keeps scratch of the vocabulary's size and allocates nothing per token.</summary>
 /// <remarks>
 /// Order, as in vLLM: log-probabilities are read from the model's logits; then bias, penalties, temperature, min-p, top-k, top-p (over what top-k left), and a draw by
-/// one random number over the tokens kept, in order of their ids. Ties go to the lowest id. Sums run in one fixed order (library sums start at the next aligned address and so
-/// depend on where a buffer lies), so a choice depends on logits, parameters and position alone.
+/// one random number over the tokens kept, in order of their ids. Ties go to the lowest id. Sums run in float64, token by token, so that no vector width decides a choice:
+/// it depends on logits, parameters and position alone.
 /// </remarks>
 internal sealed class TokenSampler(int vocabularySize)
 {
@@ -21,9 +21,6 @@ internal sealed class TokenSampler(int vocabularySize)
     public bool TrySample(ReadOnlySpan<float> logits, SamplingContext context, int position, out int tokenId)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(logits.Length, vocabularySize);
-        tokenId = TensorPrimitives.IndexOfMax(logits);
-        if (!float.IsFinite(logits[tokenId]))
-            return false;
         if (context.AdjustsLogits)
         {
             logits.CopyTo(_scores);
@@ -31,7 +28,11 @@ internal sealed class TokenSampler(int vocabularySize)
             logits = _scores;
         }
 
-        tokenId = context.IsGreedy ? TopCandidates.Best(logits) : Draw(logits, context, position);
+        tokenId = TopCandidates.Best(logits);
+        if (!float.IsFinite(logits[tokenId]))
+            return false;
+        if (!context.IsGreedy)
+            tokenId = Draw(logits, logits[tokenId], context, position);
         return true;
     }
 
@@ -49,21 +50,24 @@ internal sealed class TokenSampler(int vocabularySize)
             sum += weight;
         double logSum = max + Math.Log(sum);
 
-        var best = TopCandidates.Select(logits, Math.Min(topCount, vocabularySize), _ids);
-        var top = new TokenLogprob[best.Length];
-        for (int i = 0; i < top.Length; i++)
+        var top = new TokenLogprob[Math.Min(topCount, vocabularySize)];
+        if (top.Length > 0)
         {
-            int id = best[^(i + 1)];
-            top[i] = new TokenLogprob(id, (float)(logits[id] - logSum));
+            var best = TopCandidates.Select(logits, TopCandidates.Gather(logits, TopCandidates.LowerBound(logits, top.Length), _ids), top.Length);
+            for (int i = 0; i < top.Length; i++)
+                top[i] = new TokenLogprob(best[i], logits[best[i]]);
+            Array.Sort(top, static (a, b) => a.Logprob != b.Logprob ? b.Logprob.CompareTo(a.Logprob) : a.TokenId.CompareTo(b.TokenId));
+            foreach (ref var token in top.AsSpan())
+                token = token with { Logprob = (float)(token.Logprob - logSum) };
         }
 
         return new TokenLogprobs(new TokenLogprob(tokenId, (float)(logits[tokenId] - logSum)), top);
     }
 
-    private int Draw(ReadOnlySpan<float> logits, SamplingContext context, int position)
+    private int Draw(ReadOnlySpan<float> logits, float max, SamplingContext context, int position)
     {
         var parameters = context.Params;
-        TensorPrimitives.Subtract(logits, TensorPrimitives.Max(logits), _scores);
+        TensorPrimitives.Subtract(logits, max, _scores);
         TensorPrimitives.Multiply(_scores, (float)(1 / parameters.Temperature), _scores);
         TensorPrimitives.Exp(_scores, _weights); // the most likely token weighs 1
 
@@ -73,10 +77,16 @@ internal sealed class TokenSampler(int vocabularySize)
             bound = Math.Max(bound, (float)Math.Log(parameters.MinP));
         var kept = TopCandidates.Gather(_scores, bound, _ids);
         if (kept.Length > topK)
+        {
             kept = TopCandidates.Select(_scores, kept, topK);
+            kept.Sort();
+        }
+
         if (parameters.TopP < 1)
-            kept = SelectNucleus(kept, parameters.TopP);
-        kept.Sort();
+        {
+            kept = TopCandidates.SelectUntil(_scores, _weights, kept, parameters.TopP * Sum(kept));
+            kept.Sort();
+        }
 
         double target = context.Random.NextDouble(position) * Sum(kept), reached = 0;
         foreach (int id in kept)
@@ -87,28 +97,6 @@ internal sealed class TokenSampler(int vocabularySize)
         }
 
         return kept[^1];
-    }
-
-    // The smallest set of most likely tokens that has the share of the weight.
-    private Span<int> SelectNucleus(Span<int> candidates, double share)
-    {
-        double total = Sum(candidates);
-        // Tokens lighter than this weigh less than 1 − share of the total, all of them together: the set never needs one.
-        double lightest = (1 - share) * total / candidates.Length;
-        int count = 0;
-        foreach (int id in candidates)
-        {
-            if (_weights[id] >= lightest)
-                candidates[count++] = id;
-        }
-
-        candidates = candidates[..count];
-        var heap = new CandidateHeap(_scores, candidates);
-        double reached = 0;
-        do
-            reached += _weights[heap.Pop()];
-        while (reached < share * total && heap.Count > 0);
-        return candidates[heap.Count..];
     }
 
     private double Sum(ReadOnlySpan<int> ids)
