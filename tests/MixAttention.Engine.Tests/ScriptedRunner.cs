@@ -3,16 +3,30 @@ using MixAttention.Model.Layouts;
 
 namespace MixAttention.Engine.Tests;
 
+/// <summary>What a scripted runner does beside its work.</summary>
+internal sealed record RunnerScript
+{
+    /// <summary>Runs before each step.</summary>
+    public Action<StepPlan>? BeforeRun { get; init; }
+
+    /// <summary>Changes logits before they are handed out.</summary>
+    public Action<float[]>? ChangeLogits { get; init; }
+
+    /// <summary>How often each row is handed out; anything but once breaks the contract.</summary>
+    public int HandOuts { get; init; } = 1;
+}
+
 /// <summary>A model without arithmetic: logits are a pure function of the tokens it reads back from a fake KV arena and of the chunks that wrote them.</summary>
 /// <remarks>
 /// Every element of the arena holds who wrote it: sequence, position, token, start of the chunk. A wrong address, a lost move, a region used twice or a row read before it
 /// was written shows as a foreign element and throws; a cut that depends on company changes the logits.
 /// </remarks>
-internal sealed class ScriptedRunner(KvGeometry geometry, long arenaElements, int vocabularySize = 48, int maxSequenceLength = 512) : IModelRunner
+internal sealed class ScriptedRunner(KvGeometry geometry, long arenaElements, RunnerScript? script = null, int vocabularySize = 48, int maxSequenceLength = 512) : IModelRunner
 {
     private readonly record struct Cell(int SequenceId, int Position, int TokenId, int ChunkStart);
 
     private readonly Cell[] _arena = Enumerable.Repeat(new Cell(-1, -1, -1, -1), (int)arenaElements).ToArray();
+    private readonly RunnerScript _script = script ?? new();
     private readonly Thread _thread = Thread.CurrentThread;
 
     public int VocabularySize => vocabularySize;
@@ -27,38 +41,29 @@ internal sealed class ScriptedRunner(KvGeometry geometry, long arenaElements, in
 
     public int MoveCount { get; private set; }
 
-    public List<StepPlan> Plans { get; } = [];
-
-    /// <summary>Runs before each step.</summary>
-    public Action<StepPlan>? BeforeRun { get; init; }
-
-    /// <summary>Changes logits before they are handed out.</summary>
-    public Action<float[]>? ChangeLogits { get; init; }
-
     public void Run(StepPlan plan, LogitsHandler onLogits)
     {
         Assert.Same(_thread, Thread.CurrentThread);
         Assert.True(plan.TokenCount > 0, "a step without tokens");
-        BeforeRun?.Invoke(plan);
-        Plans.Add(plan);
+        _script.BeforeRun?.Invoke(plan);
         foreach (var chunk in plan.Prefill)
         {
-            ReadHistory(chunk.SequenceId, chunk.Region, chunk.Position);
             for (int i = 0; i < chunk.TokenIds.Length; i++)
                 Write(chunk.Region, new Cell(chunk.SequenceId, chunk.Position + i, chunk.TokenIds.Span[i], chunk.Position));
         }
 
         foreach (var token in plan.Decode)
-        {
-            ReadHistory(token.SequenceId, token.Region, token.Position);
             Write(token.Region, new Cell(token.SequenceId, token.Position, token.TokenId, -1));
-        }
 
         // All writes come before all reads, so that regions which overlap are seen.
         var sampled = plan.Prefill.Where(c => c.IsLast).Select(c => (c.SequenceId, c.Region, Length: c.Trim.PromptLength))
             .Concat(plan.Decode.Select(d => (d.SequenceId, d.Region, Length: d.Position + 1)));
         foreach (var (index, (sequenceId, region, length)) in sampled.Index())
-            onLogits(index, Logits(ReadHistory(sequenceId, region, length)));
+        {
+            var logits = Logits(ReadHistory(sequenceId, region, length));
+            for (int i = 0; i < _script.HandOuts; i++)
+                onLogits(index, logits);
+        }
     }
 
     public void MoveKv(long fromElement, long toElement, long elements)
@@ -122,7 +127,7 @@ internal sealed class ScriptedRunner(KvGeometry geometry, long arenaElements, in
         var random = new Random((int)(hash ^ (hash >> 32)));
         for (int id = 0; id < logits.Length; id++)
             logits[id] = random.Next(-40, 41) / 10f; // coarse, so that ties occur
-        ChangeLogits?.Invoke(logits);
+        _script.ChangeLogits?.Invoke(logits);
         return logits;
     }
 }
