@@ -11,7 +11,7 @@ public static partial class TorchRuntime
     public const string LibTorchVariable = "MIX_LIBTORCH";
 
     private static readonly Lock Gate = new();
-    private static bool s_loaded;
+    private static bool _loaded;
 
     /// <summary>Gets whether the processor multiplies bfloat16 in hardware (AVX512_BF16 or AMX); elsewhere products run in float32.</summary>
     public static bool HasNativeBFloat16 { get; } = DetectNativeBFloat16();
@@ -31,13 +31,13 @@ public static partial class TorchRuntime
             throw new ArgumentOutOfRangeException(nameof(threads), threads, "libtorch needs at least one thread.");
         lock (Gate)
         {
-            if (!s_loaded)
+            if (!_loaded)
             {
                 KeepFreedMemory();
                 LoadFromVariable();
                 NativeLibrary.SetDllImportResolver(typeof(TorchRuntime).Assembly, static (name, _, _) => name == "torch_cpu" ? LibTorchCpu() : 0);
                 torch.InitializeDeviceType(DeviceType.CPU);
-                s_loaded = true;
+                _loaded = true;
             }
         }
 

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using MixAttention.Compute;
 
 // Tensors are counted per thread and products use all cores: one test at a time.
 [assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]

@@ -19,7 +19,7 @@ internal static unsafe class SimdDecodeKernel
     private const int SplitRows = 512;
     private const int BlockRows = 64;
 
-    private struct Job
+    private struct Call
     {
         public float* Query, NewKey, NewValue, Output, Partials;
         public byte* Arena;
@@ -40,23 +40,34 @@ internal static unsafe class SimdDecodeKernel
         fixed (Item* itemPointer = items)
         fixed (float* partialPointer = new float[Math.Max(1, partials * stride)])
         {
-            var job = new Job
+            var call = new Call
             {
-                Query = query, NewKey = newKey, NewValue = newValue, Output = output, Partials = partialPointer, Arena = arena, Items = itemPointer, Sequences = places,
-                KvHeads = shape.KvHeads, Rep = rep, D = shape.HeadDim, Scale = (float)shape.Scale, Softcap = (float)(shape.Softcap ?? 0),
+                Query = query,
+                NewKey = newKey,
+                NewValue = newValue,
+                Output = output,
+                Partials = partialPointer,
+                Arena = arena,
+                Items = itemPointer,
+                Sequences = places,
+                KvHeads = shape.KvHeads,
+                Rep = rep,
+                D = shape.HeadDim,
+                Scale = (float)shape.Scale,
+                Softcap = (float)(shape.Softcap ?? 0),
             };
             if (isBFloat16)
             {
-                Append<BFloat16Elements>(job, sequences.Length);
-                LibTorchAbi.ParallelFor(items.Length, &BFloat16Items, &job);
+                Append<BFloat16Elements>(call, sequences.Length);
+                LibTorchAbi.ParallelFor(items.Length, &BFloat16Items, &call);
             }
             else
             {
-                Append<Float32Elements>(job, sequences.Length);
-                LibTorchAbi.ParallelFor(items.Length, &Float32Items, &job);
+                Append<Float32Elements>(call, sequences.Length);
+                LibTorchAbi.ParallelFor(items.Length, &Float32Items, &call);
             }
 
-            Merge(job, items);
+            Merge(call, items);
         }
     }
 
@@ -77,54 +88,54 @@ internal static unsafe class SimdDecodeKernel
         return ([.. items], partials);
     }
 
-    private static void Append<TElements>(in Job job, int sequences) where TElements : struct, IKvElements
+    private static void Append<TElements>(in Call call, int sequences) where TElements : struct, IKvElements
     {
-        if (job.NewKey == null)
+        if (call.NewKey == null)
             return;
-        int width = job.KvHeads * job.D;
+        int width = call.KvHeads * call.D;
         for (int s = 0; s < sequences; s++)
         {
-            var place = job.Sequences[s];
-            byte* key = job.Arena + (place.KeyOffset + (long)place.NewRow * width) * TElements.Bytes;
-            byte* value = job.Arena + (place.ValueOffset + (long)place.NewRow * width) * TElements.Bytes;
+            var place = call.Sequences[s];
+            byte* key = call.Arena + (place.KeyOffset + (long)place.NewRow * width) * TElements.Bytes;
+            byte* value = call.Arena + (place.ValueOffset + (long)place.NewRow * width) * TElements.Bytes;
             for (int i = 0; i < width; i += 8)
             {
-                TElements.Store(key + i * TElements.Bytes, Vector256.Load(job.NewKey + s * width + i));
-                TElements.Store(value + i * TElements.Bytes, Vector256.Load(job.NewValue + s * width + i));
+                TElements.Store(key + i * TElements.Bytes, Vector256.Load(call.NewKey + s * width + i));
+                TElements.Store(value + i * TElements.Bytes, Vector256.Load(call.NewValue + s * width + i));
             }
         }
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void BFloat16Items(long begin, long end, void* context) => Items<BFloat16Elements>(begin, end, (Job*)context);
+    private static void BFloat16Items(long begin, long end, void* context) => Items<BFloat16Elements>(begin, end, (Call*)context);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void Float32Items(long begin, long end, void* context) => Items<Float32Elements>(begin, end, (Job*)context);
+    private static void Float32Items(long begin, long end, void* context) => Items<Float32Elements>(begin, end, (Call*)context);
 
-    private static void Items<TElements>(long begin, long end, Job* job) where TElements : struct, IKvElements
+    private static void Items<TElements>(long begin, long end, Call* call) where TElements : struct, IKvElements
     {
         for (long i = begin; i < end; i++)
-            Attend<TElements>(in *job, in job->Items[i]);
+            Attend<TElements>(in *call, in call->Items[i]);
     }
 
     [SkipLocalsInit]
-    private static void Attend<TElements>(in Job job, in Item item) where TElements : struct, IKvElements
+    private static void Attend<TElements>(in Call call, in Item item) where TElements : struct, IKvElements
     {
-        int rep = job.Rep, d = job.D;
-        long rowBytes = (long)job.KvHeads * d * TElements.Bytes;
-        var place = job.Sequences[item.Sequence];
-        byte* keys = job.Arena + place.KeyOffset * TElements.Bytes + item.FirstRow * rowBytes + (long)item.Head * d * TElements.Bytes;
-        byte* values = job.Arena + place.ValueOffset * TElements.Bytes + item.FirstRow * rowBytes + (long)item.Head * d * TElements.Bytes;
+        int rep = call.Rep, d = call.D;
+        long rowBytes = (long)call.KvHeads * d * TElements.Bytes;
+        var place = call.Sequences[item.Sequence];
+        byte* keys = call.Arena + place.KeyOffset * TElements.Bytes + item.FirstRow * rowBytes + (long)item.Head * d * TElements.Bytes;
+        byte* values = call.Arena + place.ValueOffset * TElements.Bytes + item.FirstRow * rowBytes + (long)item.Head * d * TElements.Bytes;
 
         float* query = stackalloc float[rep * d];
         float* sums = stackalloc float[rep * d];
         float* scores = stackalloc float[rep * BlockRows];
         float* maximum = stackalloc float[rep];
         float* total = stackalloc float[rep];
-        float* source = job.Query + ((long)item.Sequence * job.KvHeads + item.Head) * rep * d;
+        float* source = call.Query + ((long)item.Sequence * call.KvHeads + item.Head) * rep * d;
         for (int i = 0; i < rep * d; i++)
         {
-            query[i] = source[i] * job.Scale;
+            query[i] = source[i] * call.Scale;
             sums[i] = 0;
         }
 
@@ -139,19 +150,19 @@ internal static unsafe class SimdDecodeKernel
             int rows = Math.Min(BlockRows, item.Rows - row);
             Scores<TElements>(query, keys + row * rowBytes, rowBytes, scores, rows, rep, d);
             for (int r = 0; r < rep; r++)
-                Soften(scores + r * BlockRows, rows, job.Softcap, ref maximum[r], ref total[r], sums + r * d, d);
+                Soften(scores + r * BlockRows, rows, call.Softcap, ref maximum[r], ref total[r], sums + r * d, d);
             Accumulate<TElements>(scores, values + row * rowBytes, rowBytes, sums, rows, rep, d);
         }
 
         if (item.Partial < 0)
         {
-            float* output = job.Output + ((long)item.Sequence * job.KvHeads + item.Head) * rep * d;
+            float* output = call.Output + ((long)item.Sequence * call.KvHeads + item.Head) * rep * d;
             for (int r = 0; r < rep; r++)
                 Scaled(sums + r * d, 1 / total[r], output + r * d, d);
             return;
         }
 
-        float* partial = job.Partials + (long)item.Partial * rep * (d + 2);
+        float* partial = call.Partials + (long)item.Partial * rep * (d + 2);
         for (int r = 0; r < rep; r++)
         {
             partial[r * (d + 2)] = maximum[r];
@@ -338,9 +349,9 @@ internal static unsafe class SimdDecodeKernel
     }
 
     // Joins the parts of sequences longer than one split, in row order.
-    private static void Merge(in Job job, Item[] items)
+    private static void Merge(in Call call, Item[] items)
     {
-        int rep = job.Rep, d = job.D, stride = rep * (d + 2);
+        int rep = call.Rep, d = call.D, stride = rep * (d + 2);
         for (int i = 0; i < items.Length;)
         {
             var item = items[i];
@@ -350,9 +361,9 @@ internal static unsafe class SimdDecodeKernel
             i += count;
             if (item.Partial < 0)
                 continue;
-            float* output = job.Output + ((long)item.Sequence * job.KvHeads + item.Head) * rep * d;
+            float* output = call.Output + ((long)item.Sequence * call.KvHeads + item.Head) * rep * d;
             for (int r = 0; r < rep; r++)
-                MergeHead(job.Partials + (long)item.Partial * stride + r * (d + 2), stride, count, output + r * d, d);
+                MergeHead(call.Partials + (long)item.Partial * stride + r * (d + 2), stride, count, output + r * d, d);
         }
     }
 
