@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using MixAttention.Engine.Sampling;
 using MixAttention.Engine.Scheduling;
+using MixAttention.Model.Layouts;
 
 namespace MixAttention.Engine;
 
@@ -115,6 +116,9 @@ internal sealed class EngineLoop
             sequence.Clock.MarkToken();
         Answer(_scheduler.Complete(step, output));
 
+        foreach (var chunk in step.Plan.Prefill.Where(c => c.IsLast))
+            CountPrefill(chunk.Trim);
+
         var otherTime = _time.GetElapsedTime(started) - modelTime;
         int promptTokens = step.Plan.Prefill.Sum(c => c.TokenIds.Length), completionTokens = output.Tokens.Count(t => t.Problem is null);
         _metrics.RecordStep(promptTokens, completionTokens, modelTime, otherTime);
@@ -126,6 +130,14 @@ internal sealed class EngineLoop
             ModelTime = _snapshot.ModelTime + modelTime,
             OtherTime = _snapshot.OtherTime + otherTime,
         };
+    }
+
+    private void CountPrefill(PrefillTrim trim)
+    {
+        double flops = _runner.CountPrefillFlops(trim);
+        double saved = _runner.CountPrefillFlops(PrefillTrim.None(_runner.KvGeometry.Layout, trim.PromptLength)) - flops;
+        _metrics.RecordPrefill(flops, saved);
+        _snapshot = _snapshot with { PrefillFlops = _snapshot.PrefillFlops + flops, PrefillFlopsSaved = _snapshot.PrefillFlopsSaved + saved };
     }
 
     // Called by the runner while the step runs, in any order of rows.

@@ -12,6 +12,8 @@ internal sealed class EngineMetrics : IDisposable
     private readonly Counter<long> _completionTokens;
     private readonly Counter<long> _steps;
     private readonly Counter<long> _finished;
+    private readonly Counter<double> _prefillFlops;
+    private readonly Counter<double> _prefillFlopsSaved;
     private readonly Histogram<double> _stepDuration;
 
     /// <summary>Creates the instruments.</summary>
@@ -22,6 +24,8 @@ internal sealed class EngineMetrics : IDisposable
         _completionTokens = Meter.CreateCounter<long>("mixattention.completion.tokens", "{token}", "Tokens produced.");
         _steps = Meter.CreateCounter<long>("mixattention.steps", "{step}", "Steps run.");
         _finished = Meter.CreateCounter<long>("mixattention.sequences.finished", "{sequence}", "Requests answered, by finish_reason.");
+        _prefillFlops = Meter.CreateCounter<double>("mixattention.prefill.operations", "{operation}", "Floating-point operations of prefills that ended.");
+        _prefillFlopsSaved = Meter.CreateCounter<double>("mixattention.prefill.operations_saved", "{operation}", "Floating-point operations that trimming kept out of them.");
         _stepDuration = Meter.CreateHistogram<double>("mixattention.step.duration", "s", "Time of a step, by phase: model, or engine (scheduling, sampling, text, results).");
         Meter.CreateObservableGauge("mixattention.sequences.running", () => snapshot().SequencesRunning, "{sequence}", "Sequences that hold KV memory.");
         Meter.CreateObservableGauge("mixattention.sequences.waiting", () => snapshot().SequencesWaiting, "{sequence}", "Requests that wait for room.");
@@ -40,6 +44,13 @@ internal sealed class EngineMetrics : IDisposable
         _completionTokens.Add(completionTokens);
         _stepDuration.Record(modelTime.TotalSeconds, new KeyValuePair<string, object?>("phase", "model"));
         _stepDuration.Record(otherTime.TotalSeconds, new KeyValuePair<string, object?>("phase", "engine"));
+    }
+
+    /// <summary>Counts a prefill that ended.</summary>
+    public void RecordPrefill(double flops, double flopsSaved)
+    {
+        _prefillFlops.Add(flops);
+        _prefillFlopsSaved.Add(flopsSaved);
     }
 
     /// <summary>Counts an answered request.</summary>

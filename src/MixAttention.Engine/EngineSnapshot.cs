@@ -27,6 +27,15 @@ public sealed record EngineSnapshot
     /// <summary>Gets the KV bytes that may be reserved; 0 until the model is loaded.</summary>
     public long KvBytesBudget { get; init; }
 
+    /// <summary>Gets the floating-point operations of the prefills that ended so far.</summary>
+    public double PrefillFlops { get; init; }
+
+    /// <summary>Gets the floating-point operations that trimming kept out of them.</summary>
+    public double PrefillFlopsSaved { get; init; }
+
+    /// <summary>Gets the share of prefill operations that trimming saved, 0 to 1.</summary>
+    public double PrefillFlopsSavedShare => PrefillFlopsSaved == 0 ? 0 : PrefillFlopsSaved / (PrefillFlops + PrefillFlopsSaved);
+
     /// <summary>Gets the steps run so far.</summary>
     public long Steps { get; init; }
 

@@ -23,6 +23,9 @@ public interface IModelRunner : IDisposable
     /// <summary>Gets the elements of the KV arena, allocated once.</summary>
     long KvArenaElements { get; }
 
+    /// <summary>Counts the floating-point operations of a prefill, so that what trimming saves can be told.</summary>
+    long CountPrefillFlops(PrefillTrim trim);
+
     /// <summary>Runs a step and hands out its logits, each row once, before it returns.</summary>
     void Run(StepPlan plan, LogitsHandler onLogits);
 

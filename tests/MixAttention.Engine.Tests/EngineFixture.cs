@@ -21,13 +21,14 @@ internal static class EngineFixture
         };
     }
 
-    public static long ElementsFor(IEnumerable<GenerationRequest> requests) => requests.Sum(r => Mixed.Elements(r.PromptIds.Length + r.Sampling.MaxTokens));
+    public static long ElementsFor(IEnumerable<GenerationRequest> requests, KvGeometry? geometry = null) =>
+        requests.Sum(r => (geometry ?? Mixed).Elements(r.PromptIds.Length + r.Sampling.MaxTokens));
 
     public static async Task<IReadOnlyList<GenerationResult>> RunAsync(
-        IEnumerable<GenerationRequest> requests, long arenaElements, EngineOptions? options = null, IReadOnlyList<int>? endTokens = null, Action<ScriptedRunner>? inspect = null)
+        IEnumerable<GenerationRequest> requests, long arenaElements, EngineOptions? options = null, Action<ScriptedRunner>? inspect = null, KvGeometry? geometry = null)
     {
         ScriptedRunner? runner = null;
-        await using var engine = InferenceEngine.Start(() => runner = new ScriptedRunner(Mixed, arenaElements), options ?? SmallSteps(), tokenizer: null, endTokens ?? [0, 1]);
+        await using var engine = InferenceEngine.Start(() => runner = new ScriptedRunner(geometry ?? Mixed, arenaElements), options ?? SmallSteps(), tokenizer: null, [0, 1]);
         var submitting = SubmitAllAsync(engine, requests);
         var results = await engine.Results.ReadAllAsync(TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken);
         await submitting;

@@ -26,6 +26,7 @@ public sealed class EngineMetricsTests
 
         metrics.RecordStep(promptTokens: 10, completionTokens: 2, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1));
         metrics.RecordStep(promptTokens: 5, completionTokens: 1, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1));
+        metrics.RecordPrefill(flops: 100, flopsSaved: 300);
         metrics.RecordFinished(FinishReason.Length);
         listener.RecordObservableInstruments();
 
@@ -34,6 +35,8 @@ public sealed class EngineMetricsTests
             ["mixattention.steps {step}"] = 2,
             ["mixattention.prompt.tokens {token}"] = 15,
             ["mixattention.completion.tokens {token}"] = 3,
+            ["mixattention.prefill.operations {operation}"] = 100,
+            ["mixattention.prefill.operations_saved {operation}"] = 300,
             ["mixattention.step.duration s phase=model"] = 5,
             ["mixattention.step.duration s phase=engine"] = 2,
             ["mixattention.sequences.finished {sequence} finish_reason=length"] = 1,

@@ -269,6 +269,9 @@ public sealed class InferenceEngineTests
 
             var last = engine.Snapshot;
             Assert.Equal((3, 50, 7), (last.SequencesFinished, last.PromptTokens, last.CompletionTokens));
+            // Of each prompt the three upper layers run for the last position, and the lowest one for the five that layer 1's window shows it.
+            Assert.Equal((2 * 8, (4 * 50) - (2 * 8)), (last.PrefillFlops, last.PrefillFlopsSaved));
+            Assert.Equal(0.92, last.PrefillFlopsSavedShare);
             Assert.Equal(0, last.KvBytesUsed);
             Assert.Equal(8000, last.KvBytesBudget);
             Assert.InRange(last.PeakKvBytesUsed, Mixed.Bytes(33), Mixed.Bytes(33) + Mixed.Bytes(24));

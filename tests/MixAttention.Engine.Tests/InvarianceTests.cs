@@ -1,4 +1,5 @@
 using MixAttention.Engine.Sampling;
+using MixAttention.Model.Layouts;
 using static MixAttention.Engine.Tests.EngineFixture;
 
 namespace MixAttention.Engine.Tests;
@@ -39,6 +40,21 @@ public sealed class InvarianceTests
         Assert.True(alone.Distinct().Count() > 60, "the results are too alike to tell anything");
     }
 
+    public static TheoryData<string> Presets => [.. LayoutPresets.Names];
+
+    [Theory]
+    [MemberData(nameof(Presets))]
+    public async Task Results_are_the_same_for_every_layout_and_budget(string preset)
+    {
+        var geometry = new KvGeometry(LayoutPresets.Create(preset, layers: 24, window: 7), kvHeads: 1, headDim: 1, bytesPerElement: 2);
+        var requests = Enumerable.Range(0, 16).Select(i => Request($"r{i}", 1 + (i * 11 % 40), Greedy with { MaxTokens = 1 + (i % 8) })).ToArray();
+        long all = ElementsFor(requests, geometry), largest = requests.Max(r => ElementsFor([r], geometry));
+
+        var alone = await ResultsAsync(requests, largest, SmallSteps(maxSequences: 1), geometry: geometry);
+        Assert.Equal(alone, await ResultsAsync(requests, all, SmallSteps(), runner => Assert.Equal(0, runner.MoveCount), geometry));
+        Assert.Equal(alone, await ResultsAsync(requests.Reverse(), largest * 3, SmallSteps(), geometry: geometry));
+    }
+
     // Cuts change logits of the scripted model, so this shows that the test above would see a cut that depends on company.
     [Fact]
     public async Task Another_chunk_size_gives_other_results()
@@ -50,9 +66,9 @@ public sealed class InvarianceTests
             await ResultsAsync(requests, ElementsFor(requests), new() { ChunkTokens = 9 }));
     }
 
-    private static async Task<string[]> ResultsAsync(IEnumerable<GenerationRequest> requests, long arenaElements, EngineOptions options, Action<ScriptedRunner>? inspect = null)
+    private static async Task<string[]> ResultsAsync(IEnumerable<GenerationRequest> requests, long arenaElements, EngineOptions options, Action<ScriptedRunner>? inspect = null, KvGeometry? geometry = null)
     {
-        var results = await RunAsync(requests, arenaElements, options, inspect: inspect);
+        var results = await RunAsync(requests, arenaElements, options, inspect: inspect, geometry: geometry);
         Assert.All(results, r => Assert.Null(r.Error));
         return [.. results.OrderBy(r => r.CustomId, StringComparer.Ordinal).Select(Describe)];
     }

@@ -41,6 +41,9 @@ internal sealed class ScriptedRunner(KvGeometry geometry, long arenaElements, Ru
 
     public int MoveCount { get; private set; }
 
+    /// <summary>Counts one operation for each position and layer.</summary>
+    public long CountPrefillFlops(PrefillTrim trim) => Enumerable.Range(0, geometry.Layout.LayerCount).Sum(layer => (long)trim.PromptLength - trim.QueryStart(layer));
+
     public void Run(StepPlan plan, LogitsHandler onLogits)
     {
         Assert.Same(_thread, Thread.CurrentThread);

@@ -60,6 +60,9 @@ public sealed class DecoderRunner : IModelRunner
     }
 
     /// <inheritdoc />
+    public long CountPrefillFlops(PrefillTrim trim) => PrefillFlops.Count(_decoder.Spec, trim);
+
+    /// <inheritdoc />
     public void Run(StepPlan plan, LogitsHandler onLogits)
     {
         ArgumentNullException.ThrowIfNull(plan);

@@ -7,17 +7,17 @@ public sealed class KvBudgetTests
 {
     // MixAttention, Rajput et al., section 5.4: 24 layers, 3 KV heads of 128, bf16, window 1024; its pool of 1.544 M tokens of standard attention has 56.9 GB.
     [Theory]
-    [InlineData("Standard", 24, 0, 48, 48)]
-    [InlineData("MA-Offset", 1, 8, 921, 128)]
-    [InlineData("MA-Pairs", 2, 8, 513, 115)]
-    public void The_papers_pool_holds_many_more_sequences_with_sharing_and_eviction(string name, int fullOwners, int windowOwners, int sequences, int shared)
+    [InlineData("Standard", 48, 48)]
+    [InlineData("SWA", 1507, 48)]
+    [InlineData("MA-Offset", 921, 128)]
+    [InlineData("MA-Pairs", 513, 115)]
+    public void The_papers_pool_holds_many_more_sequences_with_sharing_and_eviction(string preset, int sequences, int shared)
     {
-        // Which layers borrow does not matter to the bytes: here all borrow the first owner.
-        LayerAttention[] layers = [.. Enumerable.Range(0, 24).Select(l => new LayerAttention(l == 0 || l < fullOwners || l >= fullOwners + windowOwners ? null : 1024, l < fullOwners + windowOwners ? l : 0))];
+        var layout = LayoutPresets.Create(preset, layers: 24, window: 1024);
 
-        var budget = new KvBudget(new KvGeometry(new AttentionLayout(layers), kvHeads: 3, headDim: 128, bytesPerElement: 2), bytes: 56_900_000_000, tokens: 32_000);
+        var budget = new KvBudget(new KvGeometry(layout, kvHeads: 3, headDim: 128, bytesPerElement: 2), bytes: 56_900_000_000, tokens: 32_000);
 
-        Assert.Equal((name, sequences, shared, 48), (name, budget.Sequences, budget.SharedSequences, budget.StandardSequences));
+        Assert.Equal((sequences, shared, 48), (budget.Sequences, budget.SharedSequences, budget.StandardSequences));
         Assert.Equal(1_179_648_000, budget.StandardBytesPerSequence);
     }
 

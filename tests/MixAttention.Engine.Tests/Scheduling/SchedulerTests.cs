@@ -1,6 +1,7 @@
 using CsCheck;
 using MixAttention.Engine.Sampling;
 using MixAttention.Engine.Scheduling;
+using MixAttention.Model.Layouts;
 using static MixAttention.Engine.Tests.EngineFixture;
 
 namespace MixAttention.Engine.Tests.Scheduling;
@@ -53,6 +54,26 @@ public sealed class SchedulerTests
             Assert.NotNull(scheduler.Schedule());
             Assert.Throws<ArgumentException>(() => AddTotals(scheduler, [tokens + 1], firstId: 1));
         });
+
+    // Σ full owners 2·G·D·b·(prompt + max_new) + Σ window owners 2·G·D·b·window, for the layout's owners as the layout names them.
+    [Theory]
+    [MemberData(nameof(Presets))]
+    public void Reserved_bytes_equal_the_formula_for_every_layout(string preset)
+    {
+        const int Window = 1025, KvHeads = 3, HeadDim = 128, BytesPerElement = 2;
+        var layout = LayoutPresets.Create(preset, 24, Window);
+        int[] totals = [1, 2, 1024, 1025, 1026, 32_000];
+        var scheduler = new Scheduler(new KvGeometry(layout, KvHeads, HeadDim, BytesPerElement), arenaElements: 10_000_000_000, new EngineOptions());
+        AddTotals(scheduler, [.. totals.Select(t => t + 1)]);
+
+        scheduler.Schedule();
+
+        long rows = totals.Sum(t => layout.Owners.Sum(l => (long)(layout[l].Window ?? (t + 1))));
+        Assert.Equal(2L * KvHeads * HeadDim * BytesPerElement * rows, scheduler.KvElementsUsed * BytesPerElement);
+        scheduler.CheckIntegrity();
+    }
+
+    public static TheoryData<string> Presets => [.. LayoutPresets.Names];
 
     [Fact]
     public void No_more_sequences_run_than_the_operator_allows()
