@@ -44,7 +44,7 @@ internal sealed class JobFixture : IDisposable
         var documents = DocumentFinder.Find(new DocumentQuery { Inputs = [.. Inputs.Select(i => i == "-" ? i : Folder[i])], OutputFolder = Folder[Output] }).Documents;
         var manifest = new JobManifest { Documents = documents, Task = Task, Sampling = Sampling, ModelName = "scripted", CreatedAt = DateTimeOffset.UnixEpoch };
         var options = new BatchOptions { OutputFolder = Folder[Output], MaxDocumentBytes = 20_000, Engine = new EngineOptions { ChunkTokens = 16, MaxTokensPerStep = 64, MaxSequences = MaxSequences, MaxWaiting = 4 } };
-        var model = new TextModel(Tokenizer, ChatTemplate, [0], () => new ScriptedRunner(Geometry, Geometry.Elements(ArenaTokens), Tokenizer.VocabularySize, maxSequenceLength: 600) { BeforeRun = plan => BeforeStep?.Invoke(plan) });
+        var model = new TextModel(Tokenizer, ChatTemplate, [0], () => new ScriptedRunner(Geometry, Geometry.Elements(ArenaTokens), new RunnerScript { BeforeRun = plan => BeforeStep?.Invoke(plan) }, Tokenizer.VocabularySize, maxSequenceLength: 600));
         return new BatchJob(manifest, options, model, "fingerprint", () => new MemoryStream("From standard input."u8.ToArray()), TimeProvider.System);
     }
 
