@@ -1,36 +1,41 @@
-using MixAttention.Compute.Native;
 using static TorchSharp.torch;
 
 namespace MixAttention.Compute.Attention;
 
 /// <summary>Attends consecutive queries of one prompt over consecutive keys, under a causal mask and, if the layer slides, a window.</summary>
 /// <remarks>
-/// Queries go in tiles whose scores stay in the cache; a tile reads only the keys that some of its queries may see, and masks only the two corners that some may not.
-/// Tiles depend on positions alone, so a result does not depend on the batch. Engine thread only.
+/// On the CPU an own SIMD kernel reads keys and values where they lie; elsewhere, and as its oracle, batched tensor products do, in tiles of queries that read only the keys that some of
+/// them may see and mask only the two corners that some may not. Tiles depend on positions alone, so a result does not depend on the batch. Engine thread only.
 /// </remarks>
-public static class PrefillAttention
+public static unsafe class PrefillAttention
 {
-    // Scores of one tile and KV head: 2 Mi elements are 8 MB in float32, a quarter of a small server's last-level cache.
+    // Scores of one tile: 2 Mi elements are 8 MB in float32, a quarter of a small server's last-level cache.
     private const int MaxTileScores = 1 << 21;
     private const int MaxTileQueries = 128;
 
     /// <summary>Attends.</summary>
     /// <param name="query">[n, H, D] float32, rotary applied, positions firstQuery…; not disposed here.</param>
-    /// <param name="key">[m, G, D] in the format of products, positions firstKey…; covers everything that the queries may see.</param>
-    /// <param name="value">[m, G, D].</param>
+    /// <param name="key">[m, G, D] contiguous, in the format of the KV, positions firstKey…; covers everything that the queries may see.</param>
+    /// <param name="value">[m, G, D], likewise.</param>
     /// <param name="firstQuery">Position of the first query.</param>
     /// <param name="firstKey">Position of the first key.</param>
     /// <param name="shape">The layer's heads, scale and window.</param>
-    /// <param name="useOneDnn">Multiplies float32 on the CPU with oneDNN instead of the library's batched product; null chooses by device and format. The two are each other's oracle.</param>
-    /// <returns>[n, H · D] in the format of products; the caller disposes it.</returns>
-    public static Tensor Run(Tensor query, Tensor key, Tensor value, int firstQuery, int firstKey, AttentionShape shape, bool? useOneDnn = null)
+    /// <returns>[n, H · D] float32; the caller disposes it.</returns>
+    public static Tensor Run(Tensor query, Tensor key, Tensor value, int firstQuery, int firstKey, AttentionShape shape) =>
+        query.device.type == TorchSharp.DeviceType.CPU && shape.HeadDim % 8 == 0
+            ? Simd(query, key, value, firstQuery, firstKey, shape)
+            : Portable(query, key, value, firstQuery, firstKey, shape, key.dtype);
+
+    /// <summary>Computes the same with tensor operations.</summary>
+    /// <param name="type">Format of the two products.</param>
+    public static Tensor Portable(Tensor query, Tensor key, Tensor value, int firstQuery, int firstKey, AttentionShape shape, ScalarType type)
     {
         int queries = (int)query.shape[0];
-        var type = key.dtype;
-        bool oneDnn = useOneDnn ?? (key.device.type == TorchSharp.DeviceType.CPU && type == ScalarType.Float32);
         using var scaled = query.mul(shape.Scale);
-        using var typed = scaled.to(type);
-        var output = empty([queries, shape.QueryHeads, shape.HeadDim], type, query.device);
+        using var typed = scaled.InFormat(type);
+        using var keysInFormat = key.InFormat(type);
+        using var valuesInFormat = value.InFormat(type);
+        using var output = empty([queries, shape.QueryHeads, shape.HeadDim], ScalarType.Float32, query.device);
         int from = 0;
         while (from < queries)
         {
@@ -39,19 +44,25 @@ public static class PrefillAttention
             int low = shape.Window is { } w ? Math.Max(firstKey, first - w + 1) : firstKey;
             int keys = first + tile - low;
             using var q = typed.narrow(0, from, tile);
-            using var k = key.narrow(0, low - firstKey, keys);
-            using var v = value.narrow(0, low - firstKey, keys);
+            using var k = keysInFormat.narrow(0, low - firstKey, keys);
+            using var v = valuesInFormat.narrow(0, low - firstKey, keys);
             using var o = output.narrow(0, from, tile);
             using var mask = new TileMask(tile, keys, first - low, shape.Window, type, query.device);
-            if (oneDnn)
-                TileByHead(q, k, v, o, mask, shape);
-            else
-                TileBatched(q, k, v, o, mask, shape);
+            Tile(q, k, v, o, mask, shape);
             from += tile;
         }
 
-        using (output)
-            return output.view(queries, shape.QueryHeads * shape.HeadDim);
+        return output.view(queries, shape.QueryHeads * shape.HeadDim);
+    }
+
+    private static Tensor Simd(Tensor query, Tensor key, Tensor value, int firstQuery, int firstKey, AttentionShape shape)
+    {
+        int queries = (int)query.shape[0];
+        using var q = query.contiguous();
+        var output = empty([queries, shape.QueryHeads * shape.HeadDim], ScalarType.Float32);
+        SimdPrefillKernel.Run(
+            (float*)q.HostPointer(), (byte*)key.HostPointer(), (byte*)value.HostPointer(), key.dtype == ScalarType.BFloat16, (float*)output.HostPointer(), queries, firstQuery, firstKey, shape);
+        return output;
     }
 
     private static int TileQueries(int first, int firstKey, int left, AttentionShape shape)
@@ -61,31 +72,7 @@ public static class PrefillAttention
         return (int)Math.Min(left, Math.Clamp(fit, 16, MaxTileQueries));
     }
 
-    // One product per KV head; oneDNN reads the strided keys and values as they lie.
-    private static void TileByHead(Tensor q, Tensor k, Tensor v, Tensor o, TileMask mask, AttentionShape shape)
-    {
-        int n = (int)q.shape[0], rep = shape.QueriesPerKv, d = shape.HeadDim;
-        for (int g = 0; g < shape.KvHeads; g++)
-        {
-            using var heads = q.narrow(1, g * rep, rep);            // [n, rep, D]
-            using var byHead = heads.transpose(0, 1);
-            using var rows = byHead.reshape(rep * n, d);            // [rep · n, D]
-            using var kg = k.select(1, g);                          // [m, D], strided
-            using var scores = LibTorchAbi.LinearPacked(rows, kg, null);
-            using var capped = Softcap(scores, shape);
-            mask.Apply(capped, rep);
-            using var weights = capped.softmax(-1);
-            using var vg = v.select(1, g);
-            using var vt = vg.t();                                  // [D, m], strided
-            using var result = LibTorchAbi.LinearPacked(weights, vt, null);
-            using var resultByHead = result.view(rep, n, d);
-            using var resultByRow = resultByHead.transpose(0, 1);
-            using var target = o.narrow(1, g * rep, rep);
-            target.copy_(resultByRow);
-        }
-    }
-
-    private static void TileBatched(Tensor q, Tensor k, Tensor v, Tensor o, TileMask mask, AttentionShape shape)
+    private static void Tile(Tensor q, Tensor k, Tensor v, Tensor o, TileMask mask, AttentionShape shape)
     {
         int n = (int)q.shape[0], rep = shape.QueriesPerKv, d = shape.HeadDim, g = shape.KvHeads;
         using var grouped = q.view(n, g, rep, d);

@@ -222,52 +222,17 @@ internal static unsafe class SimdDecodeKernel
         return pairs.GetLower() + pairs.GetUpper();
     }
 
-    // Turns scores into weights relative to the running maximum, and brings total and sums to the new one.
+    // Turns scores into weights relative to the running maximum, and brings the sums to the new one.
     private static void Soften(float* scores, int rows, float softcap, ref float maximum, ref float total, float* sums, int d)
     {
         int padded = (rows + 7) & ~7;
+        for (int i = 0; softcap != 0 && i < rows; i += 8)
+            SimdMath.Cap(Vector256.Load(scores + i), softcap).Store(scores + i);
         for (int i = rows; i < padded; i++)
             scores[i] = float.NegativeInfinity;
-        var best = Vector256.Create(float.NegativeInfinity);
-        for (int i = 0; i < padded; i += 8)
-        {
-            var s = Vector256.Load(scores + i);
-            if (softcap != 0)
-            {
-                s = Cap(s, softcap);
-                s.Store(scores + i);
-            }
-
-            best = Vector256.Max(best, s);
-        }
-
-        for (int i = rows; i < padded; i++)
-            scores[i] = float.NegativeInfinity;
-        float newMaximum = maximum;
-        for (int lane = 0; lane < 8; lane++)
-            newMaximum = Math.Max(newMaximum, best[lane]);
-        float rescale = MathF.Exp(maximum - newMaximum);
-        var shift = Vector256.Create(newMaximum);
-        var added = Vector256<float>.Zero;
-        for (int i = 0; i < padded; i += 8)
-        {
-            var weight = Vector256.Exp(Vector256.Load(scores + i) - shift);
-            weight.Store(scores + i);
-            added += weight;
-        }
-
-        total = total * rescale + Vector256.Sum(added);
-        maximum = newMaximum;
+        float rescale = SimdMath.Soften(scores, padded, ref maximum, ref total);
         if (rescale != 1)
             Scaled(sums, rescale, sums, d);
-    }
-
-    // cap · tanh(s / cap), with tanh(x) = 1 − 2 / (exp(2x) + 1)
-    private static Vector256<float> Cap(Vector256<float> s, float cap)
-    {
-        var one = Vector256<float>.One;
-        var power = Vector256.Exp(s * (2 / cap));
-        return (one - (one + one) / (power + one)) * cap;
     }
 
     // sums[r] += Σ rows scores[r][row] · value[row]; sixteen columns of four query heads stay in registers.

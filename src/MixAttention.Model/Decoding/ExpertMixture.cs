@@ -37,7 +37,8 @@ internal sealed class ExpertMixture : IDisposable
 
             using var perExpert = weights.unsqueeze(-1);
             results.mul_(perExpert);
-            var sum = results.select(1, 0).clone();
+            using var first = results.select(1, 0);
+            var sum = first.clone();
             for (int k = 1; k < _topK; k++)
             {
                 using var result = results.select(1, k);

@@ -14,19 +14,17 @@ internal sealed class PromptKv : IDisposable
     private readonly PromptSegment _segment;
     private readonly KvOwnerShape _shape;
     private readonly KvArena _arena;
-    private readonly ScalarType _computeType;
     private readonly long _keyOffset;
     private readonly long _valueOffset;
     private readonly int _firstWritten; // of the whole prompt: rows before it were trimmed away
     private Tensor? _keys;
     private Tensor? _values;
 
-    public PromptKv(PromptSegment segment, KvGeometry geometry, int owner, KvArena arena, ScalarType computeType)
+    public PromptKv(PromptSegment segment, KvGeometry geometry, int owner, KvArena arena)
     {
         _segment = segment;
         _shape = geometry.Owners[owner];
         _arena = arena;
-        _computeType = computeType;
         _keyOffset = segment.Kv.Offset + geometry.KeyOffset(owner, segment.Kv.Tokens);
         _valueOffset = _keyOffset + _shape.Rows(segment.Kv.Tokens) * _shape.RowElements;
         _firstWritten = segment.Trim.KvStart(_shape.Layer);
@@ -60,18 +58,12 @@ internal sealed class PromptKv : IDisposable
         WriteRing(_valueOffset, values, start, window);
     }
 
-    /// <summary>Gets keys and values from <see cref="FirstPosition"/> to the segment's end, [m, G, D] in the format of products; owned here.</summary>
+    /// <summary>Gets keys and values from <see cref="FirstPosition"/> to the segment's end, [m, G, D] in the format of the KV; owned here.</summary>
     public (Tensor Keys, Tensor Values) Read()
     {
-        _keys ??= Slab(_keyOffset);
-        _values ??= Slab(_valueOffset);
+        _keys ??= _arena.View(_keyOffset, _segment.End, _shape.KvHeads, _shape.HeadDim);
+        _values ??= _arena.View(_valueOffset, _segment.End, _shape.KvHeads, _shape.HeadDim);
         return (_keys, _values);
-    }
-
-    private Tensor Slab(long offset)
-    {
-        using var view = _arena.View(offset, _segment.End, _shape.KvHeads, _shape.HeadDim);
-        return view.InFormat(_computeType);
     }
 
     private Tensor Scratch(long offset, Tensor rows, int start, int window)
@@ -85,10 +77,10 @@ internal sealed class PromptKv : IDisposable
         }
 
         parts.Add(rows.InFormat(_arena.Type));
-        using var stored = cat(parts, 0);
+        var scratch = cat(parts, 0);
         foreach (var part in parts)
             part.Dispose();
-        return stored.InFormat(_computeType);
+        return scratch;
     }
 
     private void WriteRing(long offset, Tensor rows, int start, int window)

@@ -70,7 +70,7 @@ internal sealed class StepState : IDisposable
 
     /// <summary>Gets the keys and values of one owner for one segment, created on first use; owned here.</summary>
     public PromptKv PromptKv(int segment, int owner) =>
-        _promptKv[segment, owner] ??= new PromptKv(Batch.Segments[segment], _geometry, owner, _arena, _device.ComputeType);
+        _promptKv[segment, owner] ??= new PromptKv(Batch.Segments[segment], _geometry, owner, _arena);
 
     /// <summary>Frees an owner's scratch after its last reader has run.</summary>
     public void Release(int owner)

@@ -1,0 +1,205 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using MixAttention.Compute.Native;
+
+namespace MixAttention.Compute.Attention;
+
+/// <summary>Attends the queries of a prompt segment over keys and values where they lie, in float32, without ever writing a score matrix to memory.</summary>
+/// <remarks>
+/// The form of flash attention (Dao et al., 2022) for a CPU: tiles of queries that share a KV head, blocks of 64 keys, online softmax; blocks outside the causal band or the window are
+/// never touched. A tile's cuts depend on positions alone and one thread computes it, so bits depend neither on the batch nor on the number of threads.
+/// The portable form in <see cref="PrefillAttention"/> is its oracle.
+/// </remarks>
+internal static unsafe class SimdPrefillKernel
+{
+    private const int TileRows = 192; // query rows of a tile: heads that share a KV head × positions
+    private const int BlockKeys = 64;
+
+    private struct Job
+    {
+        public float* Query, Output;
+        public byte* Keys, Values;
+        public int Queries, FirstQuery, FirstKey, KvHeads, Rep, D, Window, TileQueries, Tiles;
+        public float Scale, Softcap;
+    }
+
+    /// <summary>What one thread works with: a tile's queries, sums and scores, and one block of keys and values.</summary>
+    private ref struct Buffers
+    {
+        public float* Query, Sums, Scores, Keys, Values, Maximum, Total;
+    }
+
+    /// <param name="query">[n, H, D] float32.</param>
+    /// <param name="keys">[m, G, D], first row at position firstKey.</param>
+    /// <param name="values">[m, G, D].</param>
+    /// <param name="output">[n, H, D] float32.</param>
+    public static void Run(float* query, byte* keys, byte* values, bool isBFloat16, float* output, int queries, int firstQuery, int firstKey, AttentionShape shape)
+    {
+        int rep = shape.QueriesPerKv, tileQueries = Math.Max(1, TileRows / rep);
+        var job = new Job
+        {
+            Query = query, Output = output, Keys = keys, Values = values, Queries = queries, FirstQuery = firstQuery, FirstKey = firstKey,
+            KvHeads = shape.KvHeads, Rep = rep, D = shape.HeadDim, Window = shape.Window ?? int.MaxValue, TileQueries = tileQueries, Tiles = (queries + tileQueries - 1) / tileQueries,
+            Scale = (float)shape.Scale, Softcap = (float)(shape.Softcap ?? 0),
+        };
+        bool isWide = Vector512.IsHardwareAccelerated && shape.HeadDim % 16 == 0;
+        delegate* unmanaged[Cdecl]<long, long, void*, void> body = (isBFloat16, isWide) switch
+        {
+            (true, true) => &BFloat16Wide,
+            (true, false) => &BFloat16,
+            (false, true) => &Float32Wide,
+            (false, false) => &Float32,
+        };
+        LibTorchAbi.ParallelFor((long)job.Tiles * job.KvHeads, body, &job);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void BFloat16Wide(long begin, long end, void* job) => Items<BFloat16Elements, Simd512>(begin, end, in *(Job*)job);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void BFloat16(long begin, long end, void* job) => Items<BFloat16Elements, Simd256>(begin, end, in *(Job*)job);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Float32Wide(long begin, long end, void* job) => Items<Float32Elements, Simd512>(begin, end, in *(Job*)job);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Float32(long begin, long end, void* job) => Items<Float32Elements, Simd256>(begin, end, in *(Job*)job);
+
+    private static void Items<TElements, TVector>(long begin, long end, in Job job)
+        where TElements : struct, IKvElements
+        where TVector : struct, ISimdVector<TVector>
+    {
+        int d = job.D, rows = Padded(job.TileQueries * job.Rep);
+        nuint floats = (nuint)((2 * rows * d) + (rows * BlockKeys) + (2 * BlockKeys * d) + (2 * rows));
+        float* memory = (float*)NativeMemory.AlignedAlloc(floats * sizeof(float), 64);
+        var buffers = new Buffers { Query = memory };
+        buffers.Sums = buffers.Query + (rows * d);
+        buffers.Scores = buffers.Sums + (rows * d);
+        buffers.Keys = buffers.Scores + (rows * BlockKeys);
+        buffers.Values = buffers.Keys + (BlockKeys * d);
+        buffers.Maximum = buffers.Values + (BlockKeys * d);
+        buffers.Total = buffers.Maximum + rows;
+        for (long i = begin; i < end; i++)
+        {
+            // Later tiles see more keys: taking tiles from both ends in turn gives equal shares to threads that get consecutive items.
+            int turn = (int)(i / job.KvHeads);
+            int tile = turn % 2 == 0 ? turn / 2 : job.Tiles - 1 - (turn / 2);
+            Tile<TElements, TVector>(in job, (int)(i % job.KvHeads), tile * job.TileQueries, buffers);
+        }
+
+        NativeMemory.AlignedFree(memory);
+    }
+
+    private static void Tile<TElements, TVector>(in Job job, int head, int start, Buffers buffers)
+        where TElements : struct, IKvElements
+        where TVector : struct, ISimdVector<TVector>
+    {
+        int d = job.D, queries = Math.Min(job.TileQueries, job.Queries - start), rows = queries * job.Rep, padded = Padded(rows);
+        int firstPosition = job.FirstQuery + start, lastPosition = firstPosition + queries - 1;
+        LoadQueries(in job, head, start, queries, padded, buffers);
+        int low = Math.Max(job.FirstKey, (int)Math.Max(int.MinValue, (long)firstPosition - job.Window + 1));
+        for (int key = low; key <= lastPosition; key += BlockKeys)
+        {
+            int keys = Math.Min(BlockKeys, lastPosition + 1 - key);
+            LoadBlock<TElements>(in job, head, key - job.FirstKey, keys, buffers);
+            SimdTileProduct.Run<TVector>(buffers.Query, d, buffers.Keys, BlockKeys, buffers.Scores, BlockKeys, padded, BlockKeys, d, add: false);
+            Weigh(in job, firstPosition, queries, key, keys, buffers);
+            SimdTileProduct.Run<TVector>(buffers.Scores, BlockKeys, buffers.Values, d, buffers.Sums, d, padded, d, BlockKeys, add: true);
+        }
+
+        for (int row = 0; row < rows; row++)
+        {
+            float* target = job.Output + ((((long)start + (row / job.Rep)) * job.KvHeads * job.Rep) + (head * job.Rep) + (row % job.Rep)) * d;
+            float factor = 1 / buffers.Total[row];
+            for (int i = 0; i < d; i += 8)
+                (Vector256.Load(buffers.Sums + (row * d) + i) * factor).Store(target + i);
+        }
+    }
+
+    // Row = position · rep + head, so that rows of one position are neighbours and share their mask.
+    private static void LoadQueries(in Job job, int head, int start, int queries, int padded, Buffers buffers)
+    {
+        int d = job.D, rows = queries * job.Rep;
+        for (int row = 0; row < rows; row++)
+        {
+            float* source = job.Query + ((((long)start + (row / job.Rep)) * job.KvHeads * job.Rep) + (head * job.Rep) + (row % job.Rep)) * d;
+            for (int i = 0; i < d; i += 8)
+                (Vector256.Load(source + i) * job.Scale).Store(buffers.Query + (row * d) + i);
+            buffers.Maximum[row] = float.NegativeInfinity;
+            buffers.Total[row] = 0;
+        }
+
+        NativeMemory.Clear(buffers.Query + (rows * d), (nuint)((padded - rows) * d * sizeof(float)));
+        NativeMemory.Clear(buffers.Sums, (nuint)(padded * d * sizeof(float)));
+        NativeMemory.Clear(buffers.Scores + (rows * BlockKeys), (nuint)((padded - rows) * BlockKeys * sizeof(float)));
+    }
+
+    // Keys go in transposed, [D, 64], values as they are, [64, D]; missing ones are zeros.
+    private static void LoadBlock<TElements>(in Job job, int head, int first, int keys, Buffers buffers) where TElements : struct, IKvElements
+    {
+        int d = job.D;
+        long rowBytes = (long)job.KvHeads * d * TElements.Bytes;
+        byte* key = job.Keys + (first * rowBytes) + ((long)head * d * TElements.Bytes);
+        byte* value = job.Values + (first * rowBytes) + ((long)head * d * TElements.Bytes);
+        float* eight = stackalloc float[8];
+        for (int row = 0; row < keys; row++, key += rowBytes, value += rowBytes)
+        {
+            for (int i = 0; i < d; i += 8)
+            {
+                TElements.Load(value + (i * TElements.Bytes)).Store(buffers.Values + (row * d) + i);
+                TElements.Load(key + (i * TElements.Bytes)).Store(eight);
+                float* column = buffers.Keys + (i * BlockKeys) + row;
+                for (int lane = 0; lane < 8; lane++)
+                    column[lane * BlockKeys] = eight[lane];
+            }
+        }
+
+        if (keys == BlockKeys)
+            return;
+        NativeMemory.Clear(buffers.Values + (keys * d), (nuint)((BlockKeys - keys) * d * sizeof(float)));
+        for (int i = 0; i < d; i++)
+            NativeMemory.Clear(buffers.Keys + (i * BlockKeys) + keys, (nuint)((BlockKeys - keys) * sizeof(float)));
+    }
+
+    private static void Weigh(in Job job, int firstPosition, int queries, int key, int keys, Buffers buffers)
+    {
+        for (int query = 0; query < queries; query++)
+        {
+            int position = firstPosition + query;
+            int from = (int)Math.Clamp((long)position - job.Window + 1 - key, 0, keys);
+            int to = Math.Clamp(position + 1 - key, 0, keys);
+            for (int row = query * job.Rep; row < (query + 1) * job.Rep; row++)
+            {
+                float* scores = buffers.Scores + (row * BlockKeys);
+                if (from >= to)
+                {
+                    NativeMemory.Clear(scores, BlockKeys * sizeof(float)); // this query sees nothing of the block
+                    continue;
+                }
+
+                if (job.Softcap != 0)
+                {
+                    for (int i = 0; i < BlockKeys; i += 8)
+                        SimdMath.Cap(Vector256.Load(scores + i), job.Softcap).Store(scores + i);
+                }
+
+                for (int i = 0; i < from; i++)
+                    scores[i] = float.NegativeInfinity;
+                for (int i = to; i < BlockKeys; i++)
+                    scores[i] = float.NegativeInfinity;
+                float rescale = SimdMath.Soften(scores, BlockKeys, ref buffers.Maximum[row], ref buffers.Total[row]);
+                if (rescale != 1)
+                    Rescale(buffers.Sums + (row * job.D), rescale, job.D);
+            }
+        }
+    }
+
+    private static void Rescale(float* sums, float factor, int d)
+    {
+        for (int i = 0; i < d; i += 8)
+            (Vector256.Load(sums + i) * factor).Store(sums + i);
+    }
+
+    private static int Padded(int rows) => (rows + SimdTileProduct.Rows - 1) / SimdTileProduct.Rows * SimdTileProduct.Rows;
+}

@@ -1,0 +1,50 @@
+using MixAttention.Model.Checkpoints;
+using MixAttention.Model.Layouts;
+
+namespace MixAttention.Model.Tests.Decoding;
+
+/// <summary>Holds trimmed and untrimmed prefill equal, for all fifteen layouts, at every way to cut a prompt around the window's edges.</summary>
+[Collection("decoder")]
+public sealed class TrimmingTests : IDisposable
+{
+    private const int Window = 12;
+    private const int NewTokens = 15; // more than a window: every ring row is overwritten once
+
+    private readonly TemporaryFolder _folder = new();
+
+    public static TheoryData<string> Layouts => [.. LayoutPresets.Names];
+
+    [Theory]
+    [MemberData(nameof(Layouts))]
+    public void Trimmed_prefill_gives_the_untrimmed_logits_and_tokens(string preset)
+    {
+        string folder = Path.Combine(_folder.Path, preset);
+        RandomCheckpoint.Write(folder, new RandomCheckpointOptions
+        {
+            Preset = preset, Layers = 24, Width = 32, Heads = 4, KvHeads = 2, FfnSize = 48, Vocabulary = 96, Window = Window, MaxLength = 256, Type = StoredType.F32, Seed = 5,
+        });
+        using var driver = DecoderDriver.Load(folder);
+        var random = new Random(7);
+        foreach (int length in (int[])[1, Window - 1, Window, Window + 1, 2 * Window, 2 * Window + 1, 61, 130])
+        {
+            int[] ids = [.. Enumerable.Range(0, length).Select(_ => random.Next(96))];
+            var (expectedIds, expected) = driver.Greedy(ids, NewTokens, chunk: 1000, trim: false);
+            foreach (int chunk in (int[])[5, Window, Window + 1, 3 * Window + 5, 1000])
+            {
+                var (actualIds, actual) = driver.Greedy(ids, NewTokens, chunk, trim: true);
+                Assert.Equal(expectedIds, actualIds);
+                for (int step = 0; step < NewTokens; step++)
+                    Assert.InRange(Far(expected[step], actual[step]), 0, 5e-5);
+            }
+        }
+    }
+
+    /// <summary>Computes the largest difference in standard deviations of the expected logits.</summary>
+    private static double Far(float[] expected, float[] actual)
+    {
+        double mean = expected.Average(), deviation = Math.Sqrt(expected.Average(x => (x - mean) * (x - mean)));
+        return expected.Zip(actual, (a, b) => Math.Abs((double)a - b)).Max() / deviation;
+    }
+
+    public void Dispose() => _folder.Dispose();
+}
