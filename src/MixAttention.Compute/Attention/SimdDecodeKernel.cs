@@ -121,21 +121,22 @@ internal static unsafe class SimdDecodeKernel
     [SkipLocalsInit]
     private static void Attend<TElements>(in Call call, in Item item) where TElements : struct, IKvElements
     {
-        int rep = call.Rep, d = call.D;
+        // Query heads go in fours; missing ones are zeros whose weights stay zero.
+        int rep = call.Rep, d = call.D, padded = rep == 1 ? 1 : (rep + 3) & ~3;
         long rowBytes = (long)call.KvHeads * d * TElements.Bytes;
         var place = call.Sequences[item.Sequence];
         byte* keys = call.Arena + place.KeyOffset * TElements.Bytes + item.FirstRow * rowBytes + (long)item.Head * d * TElements.Bytes;
         byte* values = call.Arena + place.ValueOffset * TElements.Bytes + item.FirstRow * rowBytes + (long)item.Head * d * TElements.Bytes;
 
-        float* query = stackalloc float[rep * d];
-        float* sums = stackalloc float[rep * d];
-        float* scores = stackalloc float[rep * BlockRows];
+        float* query = stackalloc float[padded * d];
+        float* sums = stackalloc float[padded * d];
+        float* scores = stackalloc float[padded * BlockRows];
         float* maximum = stackalloc float[rep];
         float* total = stackalloc float[rep];
         float* source = call.Query + ((long)item.Sequence * call.KvHeads + item.Head) * rep * d;
-        for (int i = 0; i < rep * d; i++)
+        for (int i = 0; i < padded * d; i++)
         {
-            query[i] = source[i] * call.Scale;
+            query[i] = i < rep * d ? source[i] * call.Scale : 0;
             sums[i] = 0;
         }
 
@@ -148,10 +149,10 @@ internal static unsafe class SimdDecodeKernel
         for (int row = 0; row < item.Rows; row += BlockRows)
         {
             int rows = Math.Min(BlockRows, item.Rows - row);
-            Scores<TElements>(query, keys + row * rowBytes, rowBytes, scores, rows, rep, d);
+            Scores<TElements>(query, keys + row * rowBytes, rowBytes, scores, rows, padded, d);
             for (int r = 0; r < rep; r++)
                 Soften(scores + r * BlockRows, rows, call.Softcap, ref maximum[r], ref total[r], sums + r * d, d);
-            Accumulate<TElements>(scores, values + row * rowBytes, rowBytes, sums, rows, rep, d);
+            Accumulate<TElements>(scores, values + row * rowBytes, rowBytes, sums, rows, padded, d);
         }
 
         if (item.Partial < 0)

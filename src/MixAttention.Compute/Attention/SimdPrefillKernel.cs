@@ -103,9 +103,14 @@ internal static unsafe class SimdPrefillKernel
         {
             int keys = Math.Min(BlockKeys, lastPosition + 1 - key);
             LoadBlock<TElements>(in job, head, key - job.FirstKey, keys, buffers);
-            SimdTileProduct.Run<TVector>(buffers.Query, d, buffers.Keys, BlockKeys, buffers.Scores, BlockKeys, padded, BlockKeys, d, add: false);
-            Weigh(in job, firstPosition, queries, key, keys, buffers);
-            SimdTileProduct.Run<TVector>(buffers.Scores, BlockKeys, buffers.Values, d, buffers.Sums, d, padded, d, BlockKeys, add: true);
+            // Only the rows that see some key of the block: from the first key's own query to the last one whose window reaches back to it.
+            int from = Math.Max(0, key - firstPosition) * job.Rep / SimdTileProduct.Rows * SimdTileProduct.Rows;
+            int to = Padded((int)Math.Min(queries, (long)key + keys - 1 + job.Window - firstPosition) * job.Rep);
+            float* scores = buffers.Scores + (from * BlockKeys);
+            SimdTileProduct.Run<TVector>(buffers.Query + (from * d), d, buffers.Keys, BlockKeys, scores, BlockKeys, to - from, BlockKeys, d, add: false);
+            for (int row = from; row < Math.Min(to, rows); row++)
+                Weigh(in job, row, firstPosition + (row / job.Rep), key, keys, buffers);
+            SimdTileProduct.Run<TVector>(scores, BlockKeys, buffers.Values, d, buffers.Sums + (from * d), d, to - from, d, BlockKeys, add: true);
         }
 
         for (int row = 0; row < rows; row++)
@@ -162,37 +167,26 @@ internal static unsafe class SimdPrefillKernel
             NativeMemory.Clear(buffers.Keys + (i * BlockKeys) + keys, (nuint)((BlockKeys - keys) * sizeof(float)));
     }
 
-    private static void Weigh(in Job job, int firstPosition, int queries, int key, int keys, Buffers buffers)
+    private static void Weigh(in Job job, int row, int position, int key, int keys, Buffers buffers)
     {
-        for (int query = 0; query < queries; query++)
+        float* scores = buffers.Scores + (row * BlockKeys);
+        int from = (int)Math.Clamp((long)position - job.Window + 1 - key, 0, keys);
+        int to = Math.Clamp(position + 1 - key, 0, keys);
+        if (from >= to)
         {
-            int position = firstPosition + query;
-            int from = (int)Math.Clamp((long)position - job.Window + 1 - key, 0, keys);
-            int to = Math.Clamp(position + 1 - key, 0, keys);
-            for (int row = query * job.Rep; row < (query + 1) * job.Rep; row++)
-            {
-                float* scores = buffers.Scores + (row * BlockKeys);
-                if (from >= to)
-                {
-                    NativeMemory.Clear(scores, BlockKeys * sizeof(float)); // this query sees nothing of the block
-                    continue;
-                }
-
-                if (job.Softcap != 0)
-                {
-                    for (int i = 0; i < BlockKeys; i += 8)
-                        SimdMath.Cap(Vector256.Load(scores + i), job.Softcap).Store(scores + i);
-                }
-
-                for (int i = 0; i < from; i++)
-                    scores[i] = float.NegativeInfinity;
-                for (int i = to; i < BlockKeys; i++)
-                    scores[i] = float.NegativeInfinity;
-                float rescale = SimdMath.Soften(scores, BlockKeys, ref buffers.Maximum[row], ref buffers.Total[row]);
-                if (rescale != 1)
-                    Rescale(buffers.Sums + (row * job.D), rescale, job.D);
-            }
+            NativeMemory.Clear(scores, BlockKeys * sizeof(float)); // a neighbour of rows that see some of the block
+            return;
         }
+
+        for (int i = 0; job.Softcap != 0 && i < BlockKeys; i += 8)
+            SimdMath.Cap(Vector256.Load(scores + i), job.Softcap).Store(scores + i);
+        for (int i = 0; i < from; i++)
+            scores[i] = float.NegativeInfinity;
+        for (int i = to; i < BlockKeys; i++)
+            scores[i] = float.NegativeInfinity;
+        float rescale = SimdMath.Soften(scores, BlockKeys, ref buffers.Maximum[row], ref buffers.Total[row]);
+        if (rescale != 1)
+            Rescale(buffers.Sums + (row * job.D), rescale, job.D);
     }
 
     private static void Rescale(float* sums, float factor, int d)
