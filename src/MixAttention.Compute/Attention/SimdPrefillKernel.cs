@@ -16,7 +16,7 @@ internal static unsafe class SimdPrefillKernel
     private const int TileRows = 192; // query rows of a tile: heads that share a KV head × positions
     private const int BlockKeys = 64;
 
-    private struct Job
+    private struct Call
     {
         public float* Query, Output;
         public byte* Keys, Values;
@@ -37,7 +37,7 @@ internal static unsafe class SimdPrefillKernel
     public static void Run(float* query, byte* keys, byte* values, bool isBFloat16, float* output, int queries, int firstQuery, int firstKey, AttentionShape shape)
     {
         int rep = shape.QueriesPerKv, tileQueries = Math.Max(1, TileRows / rep);
-        var job = new Job
+        var call = new Call
         {
             Query = query, Output = output, Keys = keys, Values = values, Queries = queries, FirstQuery = firstQuery, FirstKey = firstKey,
             KvHeads = shape.KvHeads, Rep = rep, D = shape.HeadDim, Window = shape.Window ?? int.MaxValue, TileQueries = tileQueries, Tiles = (queries + tileQueries - 1) / tileQueries,
@@ -51,26 +51,26 @@ internal static unsafe class SimdPrefillKernel
             (false, true) => &Float32Wide,
             (false, false) => &Float32,
         };
-        LibTorchAbi.ParallelFor((long)job.Tiles * job.KvHeads, body, &job);
+        LibTorchAbi.ParallelFor((long)call.Tiles * call.KvHeads, body, &call);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void BFloat16Wide(long begin, long end, void* job) => Items<BFloat16Elements, Simd512>(begin, end, in *(Job*)job);
+    private static void BFloat16Wide(long begin, long end, void* call) => Items<BFloat16Elements, Simd512>(begin, end, in *(Call*)call);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void BFloat16(long begin, long end, void* job) => Items<BFloat16Elements, Simd256>(begin, end, in *(Job*)job);
+    private static void BFloat16(long begin, long end, void* call) => Items<BFloat16Elements, Simd256>(begin, end, in *(Call*)call);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void Float32Wide(long begin, long end, void* job) => Items<Float32Elements, Simd512>(begin, end, in *(Job*)job);
+    private static void Float32Wide(long begin, long end, void* call) => Items<Float32Elements, Simd512>(begin, end, in *(Call*)call);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void Float32(long begin, long end, void* job) => Items<Float32Elements, Simd256>(begin, end, in *(Job*)job);
+    private static void Float32(long begin, long end, void* call) => Items<Float32Elements, Simd256>(begin, end, in *(Call*)call);
 
-    private static void Items<TElements, TVector>(long begin, long end, in Job job)
+    private static void Items<TElements, TVector>(long begin, long end, in Call call)
         where TElements : struct, IKvElements
         where TVector : struct, ISimdVector<TVector>
     {
-        int d = job.D, rows = Padded(job.TileQueries * job.Rep);
+        int d = call.D, rows = Padded(call.TileQueries * call.Rep);
         nuint floats = (nuint)((2 * rows * d) + (rows * BlockKeys) + (2 * BlockKeys * d) + (2 * rows));
         float* memory = (float*)NativeMemory.AlignedAlloc(floats * sizeof(float), 64);
         var buffers = new Buffers { Query = memory };
@@ -83,39 +83,39 @@ internal static unsafe class SimdPrefillKernel
         for (long i = begin; i < end; i++)
         {
             // Later tiles see more keys: taking tiles from both ends in turn gives equal shares to threads that get consecutive items.
-            int turn = (int)(i / job.KvHeads);
-            int tile = turn % 2 == 0 ? turn / 2 : job.Tiles - 1 - (turn / 2);
-            Tile<TElements, TVector>(in job, (int)(i % job.KvHeads), tile * job.TileQueries, buffers);
+            int turn = (int)(i / call.KvHeads);
+            int tile = turn % 2 == 0 ? turn / 2 : call.Tiles - 1 - (turn / 2);
+            Tile<TElements, TVector>(in call, (int)(i % call.KvHeads), tile * call.TileQueries, buffers);
         }
 
         NativeMemory.AlignedFree(memory);
     }
 
-    private static void Tile<TElements, TVector>(in Job job, int head, int start, Buffers buffers)
+    private static void Tile<TElements, TVector>(in Call call, int head, int start, Buffers buffers)
         where TElements : struct, IKvElements
         where TVector : struct, ISimdVector<TVector>
     {
-        int d = job.D, queries = Math.Min(job.TileQueries, job.Queries - start), rows = queries * job.Rep, padded = Padded(rows);
-        int firstPosition = job.FirstQuery + start, lastPosition = firstPosition + queries - 1;
-        LoadQueries(in job, head, start, queries, padded, buffers);
-        int low = Math.Max(job.FirstKey, (int)Math.Max(int.MinValue, (long)firstPosition - job.Window + 1));
+        int d = call.D, queries = Math.Min(call.TileQueries, call.Queries - start), rows = queries * call.Rep, padded = Padded(rows);
+        int firstPosition = call.FirstQuery + start, lastPosition = firstPosition + queries - 1;
+        LoadQueries(in call, head, start, queries, padded, buffers);
+        int low = Math.Max(call.FirstKey, (int)Math.Max(int.MinValue, (long)firstPosition - call.Window + 1));
         for (int key = low; key <= lastPosition; key += BlockKeys)
         {
             int keys = Math.Min(BlockKeys, lastPosition + 1 - key);
-            LoadBlock<TElements>(in job, head, key - job.FirstKey, keys, buffers);
+            LoadBlock<TElements>(in call, head, key - call.FirstKey, keys, buffers);
             // Only the rows that see some key of the block: from the first key's own query to the last one whose window reaches back to it.
-            int from = Math.Max(0, key - firstPosition) * job.Rep / SimdTileProduct.Rows * SimdTileProduct.Rows;
-            int to = Padded((int)Math.Min(queries, (long)key + keys - 1 + job.Window - firstPosition) * job.Rep);
+            int from = Math.Max(0, key - firstPosition) * call.Rep / SimdTileProduct.Rows * SimdTileProduct.Rows;
+            int to = Padded((int)Math.Min(queries, (long)key + keys - 1 + call.Window - firstPosition) * call.Rep);
             float* scores = buffers.Scores + (from * BlockKeys);
             SimdTileProduct.Run<TVector>(buffers.Query + (from * d), d, buffers.Keys, BlockKeys, scores, BlockKeys, to - from, BlockKeys, d, add: false);
             for (int row = from; row < Math.Min(to, rows); row++)
-                Weigh(in job, row, firstPosition + (row / job.Rep), key, keys, buffers);
+                Weigh(in call, row, firstPosition + (row / call.Rep), key, keys, buffers);
             SimdTileProduct.Run<TVector>(scores, BlockKeys, buffers.Values, d, buffers.Sums + (from * d), d, to - from, d, BlockKeys, add: true);
         }
 
         for (int row = 0; row < rows; row++)
         {
-            float* target = job.Output + ((((long)start + (row / job.Rep)) * job.KvHeads * job.Rep) + (head * job.Rep) + (row % job.Rep)) * d;
+            float* target = call.Output + ((((long)start + (row / call.Rep)) * call.KvHeads * call.Rep) + (head * call.Rep) + (row % call.Rep)) * d;
             float factor = 1 / buffers.Total[row];
             for (int i = 0; i < d; i += 8)
                 (Vector256.Load(buffers.Sums + (row * d) + i) * factor).Store(target + i);
@@ -123,14 +123,14 @@ internal static unsafe class SimdPrefillKernel
     }
 
     // Row = position · rep + head, so that rows of one position are neighbours and share their mask.
-    private static void LoadQueries(in Job job, int head, int start, int queries, int padded, Buffers buffers)
+    private static void LoadQueries(in Call call, int head, int start, int queries, int padded, Buffers buffers)
     {
-        int d = job.D, rows = queries * job.Rep;
+        int d = call.D, rows = queries * call.Rep;
         for (int row = 0; row < rows; row++)
         {
-            float* source = job.Query + ((((long)start + (row / job.Rep)) * job.KvHeads * job.Rep) + (head * job.Rep) + (row % job.Rep)) * d;
+            float* source = call.Query + ((((long)start + (row / call.Rep)) * call.KvHeads * call.Rep) + (head * call.Rep) + (row % call.Rep)) * d;
             for (int i = 0; i < d; i += 8)
-                (Vector256.Load(source + i) * job.Scale).Store(buffers.Query + (row * d) + i);
+                (Vector256.Load(source + i) * call.Scale).Store(buffers.Query + (row * d) + i);
             buffers.Maximum[row] = float.NegativeInfinity;
             buffers.Total[row] = 0;
         }
@@ -141,12 +141,12 @@ internal static unsafe class SimdPrefillKernel
     }
 
     // Keys go in transposed, [D, 64], values as they are, [64, D]; missing ones are zeros.
-    private static void LoadBlock<TElements>(in Job job, int head, int first, int keys, Buffers buffers) where TElements : struct, IKvElements
+    private static void LoadBlock<TElements>(in Call call, int head, int first, int keys, Buffers buffers) where TElements : struct, IKvElements
     {
-        int d = job.D;
-        long rowBytes = (long)job.KvHeads * d * TElements.Bytes;
-        byte* key = job.Keys + (first * rowBytes) + ((long)head * d * TElements.Bytes);
-        byte* value = job.Values + (first * rowBytes) + ((long)head * d * TElements.Bytes);
+        int d = call.D;
+        long rowBytes = (long)call.KvHeads * d * TElements.Bytes;
+        byte* key = call.Keys + (first * rowBytes) + ((long)head * d * TElements.Bytes);
+        byte* value = call.Values + (first * rowBytes) + ((long)head * d * TElements.Bytes);
         float* eight = stackalloc float[8];
         for (int row = 0; row < keys; row++, key += rowBytes, value += rowBytes)
         {
@@ -167,10 +167,10 @@ internal static unsafe class SimdPrefillKernel
             NativeMemory.Clear(buffers.Keys + (i * BlockKeys) + keys, (nuint)((BlockKeys - keys) * sizeof(float)));
     }
 
-    private static void Weigh(in Job job, int row, int position, int key, int keys, Buffers buffers)
+    private static void Weigh(in Call call, int row, int position, int key, int keys, Buffers buffers)
     {
         float* scores = buffers.Scores + (row * BlockKeys);
-        int from = (int)Math.Clamp((long)position - job.Window + 1 - key, 0, keys);
+        int from = (int)Math.Clamp((long)position - call.Window + 1 - key, 0, keys);
         int to = Math.Clamp(position + 1 - key, 0, keys);
         if (from >= to)
         {
@@ -178,15 +178,15 @@ internal static unsafe class SimdPrefillKernel
             return;
         }
 
-        for (int i = 0; job.Softcap != 0 && i < BlockKeys; i += 8)
-            SimdMath.Cap(Vector256.Load(scores + i), job.Softcap).Store(scores + i);
+        for (int i = 0; call.Softcap != 0 && i < BlockKeys; i += 8)
+            SimdMath.Cap(Vector256.Load(scores + i), call.Softcap).Store(scores + i);
         for (int i = 0; i < from; i++)
             scores[i] = float.NegativeInfinity;
         for (int i = to; i < BlockKeys; i++)
             scores[i] = float.NegativeInfinity;
         float rescale = SimdMath.Soften(scores, BlockKeys, ref buffers.Maximum[row], ref buffers.Total[row]);
         if (rescale != 1)
-            Rescale(buffers.Sums + (row * job.D), rescale, job.D);
+            Rescale(buffers.Sums + (row * call.D), rescale, call.D);
     }
 
     private static void Rescale(float* sums, float factor, int d)
