@@ -6,35 +6,43 @@ namespace MixAttention.Model.ChatTemplates.Jinja;
 internal abstract record Expression
 {
     /// <summary>Computes the value.</summary>
-    public abstract object? Evaluate(Scope scope);
+    public object? Evaluate(Scope scope)
+    {
+        // A template decides how deep this goes: by nesting, by long chains of operators, by macros that call themselves.
+        RuntimeHelpers.EnsureSufficientExecutionStack();
+        return Compute(scope);
+    }
+
+    /// <summary>Computes the value of this kind of expression.</summary>
+    protected abstract object? Compute(Scope scope);
 }
 
 /// <summary>A constant.</summary>
 internal sealed record Literal(object? Value) : Expression
 {
     /// <inheritdoc/>
-    public override object? Evaluate(Scope scope) => Value;
+    protected override object? Compute(Scope scope) => Value;
 }
 
 /// <summary>A name.</summary>
 internal sealed record Name(string Text) : Expression
 {
     /// <inheritdoc/>
-    public override object? Evaluate(Scope scope) => scope.Get(Text);
+    protected override object? Compute(Scope scope) => scope.Get(Text);
 }
 
 /// <summary><c>[a, b]</c> or <c>(a, b)</c></summary>
 internal sealed record ListLiteral(IReadOnlyList<Expression> Items) : Expression
 {
     /// <inheritdoc/>
-    public override object? Evaluate(Scope scope) => Items.Select(i => i.Evaluate(scope)).ToList();
+    protected override object? Compute(Scope scope) => Items.Select(i => i.Evaluate(scope)).ToList();
 }
 
 /// <summary><c>{'key': value}</c></summary>
 internal sealed record MapLiteral(IReadOnlyList<(Expression Key, Expression Value)> Entries) : Expression
 {
     /// <inheritdoc/>
-    public override object? Evaluate(Scope scope)
+    protected override object? Compute(Scope scope)
     {
         var map = new OrderedDictionary<string, object?>(StringComparer.Ordinal);
         foreach (var (key, value) in Entries)
@@ -50,21 +58,21 @@ internal sealed record MapLiteral(IReadOnlyList<(Expression Key, Expression Valu
 internal sealed record Member(Expression Owner, string Name) : Expression
 {
     /// <inheritdoc/>
-    public override object? Evaluate(Scope scope) => Members.Get(Owner.Evaluate(scope), Name);
+    protected override object? Compute(Scope scope) => Members.Get(Owner.Evaluate(scope), Name);
 }
 
 /// <summary><c>owner[index]</c></summary>
 internal sealed record Index(Expression Owner, Expression At) : Expression
 {
     /// <inheritdoc/>
-    public override object? Evaluate(Scope scope) => Members.At(Owner.Evaluate(scope), At.Evaluate(scope));
+    protected override object? Compute(Scope scope) => Members.At(Owner.Evaluate(scope), At.Evaluate(scope));
 }
 
 /// <summary><c>owner[start:stop:step]</c></summary>
 internal sealed record Slice(Expression Owner, Expression? Start, Expression? Stop, Expression? Step) : Expression
 {
     /// <inheritdoc/>
-    public override object? Evaluate(Scope scope)
+    protected override object? Compute(Scope scope)
     {
         var owner = Owner.Evaluate(scope);
         long? start = Bound(Start, scope), stop = Bound(Stop, scope), step = Bound(Step, scope);
@@ -104,7 +112,7 @@ internal sealed record Slice(Expression Owner, Expression? Start, Expression? St
 internal sealed record Call(Expression Callee, ArgumentList Given) : Expression
 {
     /// <inheritdoc/>
-    public override object? Evaluate(Scope scope)
+    protected override object? Compute(Scope scope)
     {
         string name = Callee switch
         {
@@ -122,7 +130,7 @@ internal sealed record Call(Expression Callee, ArgumentList Given) : Expression
 internal sealed record FilterCall(Expression Value, string Filter, ArgumentList Given) : Expression
 {
     /// <inheritdoc/>
-    public override object? Evaluate(Scope scope)
+    protected override object? Compute(Scope scope)
         => Filters.Apply(Filter, Value.Evaluate(scope), Given.Evaluate($"the filter '{Filter}'", scope));
 }
 
@@ -130,7 +138,7 @@ internal sealed record FilterCall(Expression Value, string Filter, ArgumentList 
 internal sealed record TestCall(Expression Value, string Test, ArgumentList Given) : Expression
 {
     /// <inheritdoc/>
-    public override object? Evaluate(Scope scope)
+    protected override object? Compute(Scope scope)
         => Predicates.Apply(Test, Value.Evaluate(scope), Given.Evaluate($"the test '{Test}'", scope));
 }
 
@@ -138,14 +146,14 @@ internal sealed record TestCall(Expression Value, string Test, ArgumentList Give
 internal sealed record Not(Expression Value) : Expression
 {
     /// <inheritdoc/>
-    public override object? Evaluate(Scope scope) => !Values.IsTrue(Value.Evaluate(scope));
+    protected override object? Compute(Scope scope) => !Values.IsTrue(Value.Evaluate(scope));
 }
 
 /// <summary><c>a and b</c>, <c>a or b</c>: the operand that decides is the value.</summary>
 internal sealed record Logical(Expression Left, bool IsAnd, Expression Right) : Expression
 {
     /// <inheritdoc/>
-    public override object? Evaluate(Scope scope)
+    protected override object? Compute(Scope scope)
     {
         var left = Left.Evaluate(scope);
         return Values.IsTrue(left) == IsAnd ? Right.Evaluate(scope) : left;
@@ -156,19 +164,14 @@ internal sealed record Logical(Expression Left, bool IsAnd, Expression Right) : 
 internal sealed record Binary(Expression Left, string Operator, Expression Right) : Expression
 {
     /// <inheritdoc/>
-    public override object? Evaluate(Scope scope)
-    {
-        // A long chain of operators is a deep tree.
-        RuntimeHelpers.EnsureSufficientExecutionStack();
-        return Operators.Apply(Left.Evaluate(scope), Operator, Right.Evaluate(scope));
-    }
+    protected override object? Compute(Scope scope) => Operators.Apply(Left.Evaluate(scope), Operator, Right.Evaluate(scope));
 }
 
 /// <summary><c>a if condition else b</c></summary>
 internal sealed record Conditional(Expression Condition, Expression Then, Expression Else) : Expression
 {
     /// <inheritdoc/>
-    public override object? Evaluate(Scope scope) => (Values.IsTrue(Condition.Evaluate(scope)) ? Then : Else).Evaluate(scope);
+    protected override object? Compute(Scope scope) => (Values.IsTrue(Condition.Evaluate(scope)) ? Then : Else).Evaluate(scope);
 }
 
 /// <summary>Arguments as they are written.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace MixAttention.Model.ChatTemplates.Jinja;
@@ -17,6 +18,7 @@ internal static class JsonText
 
     private static void Write(TemplateText.Builder output, object? value, int? indent, int depth)
     {
+        RuntimeHelpers.EnsureSufficientExecutionStack();
         switch (value)
         {
             case null or Undefined:

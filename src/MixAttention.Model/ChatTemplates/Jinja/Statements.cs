@@ -29,6 +29,7 @@ internal sealed record Body(IReadOnlyList<Statement> Statements)
     /// <summary>Runs them until one leaves the loop or its turn.</summary>
     public Flow Render(Scope scope, TemplateText.Builder output)
     {
+        RuntimeHelpers.EnsureSufficientExecutionStack();
         foreach (var statement in Statements)
         {
             try
@@ -171,8 +172,6 @@ internal sealed record MacroStatement(int Line, string Name, IReadOnlyList<(stri
 
     private TemplateText Call(Scope outer, Arguments given)
     {
-        // A macro may call itself.
-        RuntimeHelpers.EnsureSufficientExecutionStack();
         if (given.Positional.Count > Parameters.Count || given.Named.Keys.FirstOrDefault(n => Parameters.All(p => p.Name != n)) is not null)
             throw new JinjaException($"the macro '{Name}' takes ({string.Join(", ", Parameters.Select(p => p.Name))}) and is given other arguments");
         var scope = new Scope(outer);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 
 namespace MixAttention.Model.ChatTemplates.Jinja;
 
@@ -43,14 +44,18 @@ internal static class Values
     };
 
     /// <summary>Tells whether two values are equal; numbers and booleans are compared as numbers.</summary>
-    public static bool AreEqual(object? left, object? right) => (left, right) switch
+    public static bool AreEqual(object? left, object? right)
     {
-        (TemplateText a, TemplateText b) => a.Equals(b),
-        (IReadOnlyList<object?> a, IReadOnlyList<object?> b) => a.Count == b.Count && a.Zip(b).All(pair => AreEqual(pair.First, pair.Second)),
-        (OrderedDictionary<string, object?> a, OrderedDictionary<string, object?> b)
-            => a.Count == b.Count && a.All(entry => b.TryGetValue(entry.Key, out var other) && AreEqual(entry.Value, other)),
-        _ => Number(left) is { } x && Number(right) is { } y ? x == y : ReferenceEquals(left, right),
-    };
+        RuntimeHelpers.EnsureSufficientExecutionStack();
+        return (left, right) switch
+        {
+            (TemplateText a, TemplateText b) => a.Equals(b),
+            (IReadOnlyList<object?> a, IReadOnlyList<object?> b) => a.Count == b.Count && a.Zip(b).All(pair => AreEqual(pair.First, pair.Second)),
+            (OrderedDictionary<string, object?> a, OrderedDictionary<string, object?> b)
+                => a.Count == b.Count && a.All(entry => b.TryGetValue(entry.Key, out var other) && AreEqual(entry.Value, other)),
+            _ => Number(left) is { } x && Number(right) is { } y ? x == y : ReferenceEquals(left, right),
+        };
+    }
 
     /// <summary>Reads a number or boolean as a number; null for anything else.</summary>
     public static double? Number(object? value) => value switch
