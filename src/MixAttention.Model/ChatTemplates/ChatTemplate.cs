@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using MixAttention.Model.ChatTemplates.Jinja;
 using MixAttention.Model.Tokenization;
 
@@ -38,7 +37,12 @@ public sealed class ChatTemplate
         if (File.Exists(file))
             return Parse(file, Encoding.UTF8.GetString(JsonFile.ReadBytes(file)), tokenizer, time);
         string source = $"chat_template of {Path.Combine(modelFolder, "tokenizer_config.json")}";
-        return Find(source, tokenizer.Config.ChatTemplate) is { } text ? Parse(source, text, tokenizer, time) : null;
+        var templates = tokenizer.Config.ChatTemplates;
+        if (templates.Count == 0)
+            return null;
+        if (!templates.TryGetValue("default", out var template))
+            template = templates.Count == 1 ? templates.Values.Single() : throw Ambiguous(source, templates.Keys);
+        return Parse(source, template, tokenizer, time);
     }
 
     /// <summary>Reads a template.</summary>
@@ -104,23 +108,8 @@ public sealed class ChatTemplate
         return output.ToString();
     }
 
-    /// <summary>Finds the template among what tokenizer_config.json may hold: one, or a list of named ones, of which <c>default</c> is taken.</summary>
-    private static string? Find(string source, JsonElement value)
-    {
-        switch (value.ValueKind)
-        {
-            case JsonValueKind.String:
-                return value.GetString();
-            case JsonValueKind.Array:
-                var named = value.EnumerateArray().Where(v => v.Find("template").ValueKind == JsonValueKind.String).ToList();
-                var chosen = named.Count == 1 ? named[0] : named.FirstOrDefault(v => v.Find("name").IsText("default"));
-                return chosen.Find("template").GetString();
-            case JsonValueKind.Undefined or JsonValueKind.Null:
-                return null;
-            default:
-                throw new ChatTemplateException($"{source} is {value.ValueKind} where a string or a list is expected. Correct the file, or give the prompt as text.");
-        }
-    }
+    private static ChatTemplateException Ambiguous(string source, IEnumerable<string> names)
+        => new($"{source} has the templates {string.Join(", ", names)} and none that is named 'default'. Write the one to use into chat_template.jinja beside it.");
 
     private static ChatTemplateException Fault(string source, Exception fault) => fault is JinjaException { Line: > 0 } jinja
         ? new ChatTemplateException($"{source}, line {jinja.Line}: {jinja.Message}. Change the messages or the template, or give the prompt as text.", fault)

