@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json.Nodes;
 using MixAttention.Model.Tokenization;
 
 namespace MixAttention.Model.Tests.Tokenization;
