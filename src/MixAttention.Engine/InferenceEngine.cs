@@ -69,7 +69,8 @@ public sealed class InferenceEngine : IAsyncDisposable
     /// <summary>Hands a request in; waits while too many wait already.</summary>
     /// <remarks>A request that cannot run is accepted too: its result is an error.</remarks>
     /// <exception cref="EngineException">The engine has died.</exception>
-    /// <exception cref="InvalidOperationException">Submissions are complete, or the engine was cancelled.</exception>
+    /// <exception cref="OperationCanceledException">The token or the engine was cancelled.</exception>
+    /// <exception cref="InvalidOperationException">Submissions are complete.</exception>
     public async ValueTask SubmitAsync(GenerationRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -81,7 +82,9 @@ public sealed class InferenceEngine : IAsyncDisposable
         {
             if (closed.InnerException is EngineException died)
                 throw new EngineException(died.Message, died.InnerException ?? died);
-            throw new InvalidOperationException($"Request {request.CustomId} comes after CompleteSubmissions or Cancel. Start another engine for it.");
+            if (_cancelled.IsCancellationRequested)
+                throw new OperationCanceledException($"The engine was cancelled before request {request.CustomId} was accepted.", closed, _cancelled.Token);
+            throw new InvalidOperationException($"Request {request.CustomId} comes after CompleteSubmissions. Start another engine for it.");
         }
     }
 

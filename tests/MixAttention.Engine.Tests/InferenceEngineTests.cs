@@ -159,7 +159,7 @@ public sealed class InferenceEngineTests
         Assert.Contains(results, r => r.FinishReason == FinishReason.Cancelled && r.KvBytes == 0);
         Assert.Equal(0, engine.Snapshot.SequencesRunning + engine.Snapshot.SequencesWaiting);
         Assert.Equal(30, engine.Snapshot.SequencesFinished);
-        await Assert.ThrowsAsync<InvalidOperationException>(() => engine.SubmitAsync(Request("late", 5), Token).AsTask());
+        await Assert.ThrowsAsync<OperationCanceledException>(() => engine.SubmitAsync(Request("late", 5), Token).AsTask());
     }
 
     [Fact]
