@@ -24,7 +24,7 @@ internal static class Mpt
         double? logitCap = config.OptionalNumber("final_logit_softcapping");
         var endTokenIds = input.ReadEndTokenIds();
         bool fusedNames = config.Flag("fuse_norm_attn_norm", false);
-        RefusePositions(config, attention.HasRope || (blocks?.All(b => b.Nope) ?? false));
+        RefusePositions(config, attention.HasRope);
         config.RefuseUnread(MptKeys.Harmless);
         config.ThrowIfReported();
 
@@ -68,10 +68,10 @@ internal static class Mpt
         return 1 / Math.Sqrt(width);
     }
 
-    /// <summary>Refuses learned positions, which the model has by default unless it rotates.</summary>
-    private static void RefusePositions(ConfigSection config, bool hasOtherPositions)
+    /// <summary>Refuses learned positions, which a model has by default unless it rotates.</summary>
+    private static void RefusePositions(ConfigSection config, bool hasRope)
     {
-        if (config.Flag("learned_pos_emb", true) && !hasOtherPositions)
+        if (config.Flag("learned_pos_emb", true) && !hasRope)
             config.Report("learned_pos_emb", "is true (the default) and attn_config.rope is false: learned positions are not supported. Use a model with rope.");
     }
 }
