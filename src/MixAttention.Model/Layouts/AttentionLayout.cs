@@ -14,7 +14,7 @@ public readonly record struct LayerAttention(int? Window, int KvOwner)
 /// Source of the idea: MixAttention, Rajput et al., PMLR 262, 2024. Only owners hold keys and values; a borrower has no K/V projections and allocates nothing.
 /// A layout is validated whole when it is made: an owner comes before its borrowers, owns its own KV and has the same window.
 /// </remarks>
-public sealed partial class AttentionLayout
+public sealed class AttentionLayout
 {
     private readonly LayerAttention[] _layers;
 
@@ -46,6 +46,9 @@ public sealed partial class AttentionLayout
 
     /// <summary>Lists the layers that own keys and values, in order.</summary>
     public IEnumerable<int> Owners => Enumerable.Range(0, LayerCount).Where(OwnsKv);
+
+    /// <summary>Writes for each layer the layer whose KV it reads, with s for a sliding one: <c>0_1s_1s_0</c>, as LCKV's layer_types do.</summary>
+    public override string ToString() => string.Join('_', _layers.Select(l => l.IsFull ? $"{l.KvOwner}" : $"{l.KvOwner}s"));
 
     private static List<string> Validate(LayerAttention[] layers)
     {

@@ -12,8 +12,8 @@ public sealed class CheckpointTests
     [Fact]
     public unsafe void Pointer_reaches_the_stored_bytes()
     {
-        using var model = new ModelFolder("""{"x": 1}""").With("model.safetensors", Weights);
-        using var checkpoint = Checkpoint.Open(model.Folder);
+        using var model = Model(Weights, """{"x": 1}""");
+        using var checkpoint = Checkpoint.Open(model.Path);
 
         var tensor = checkpoint.Tensors["b"];
 
@@ -25,8 +25,8 @@ public sealed class CheckpointTests
     [Fact]
     public unsafe void Pointer_outside_the_file_or_after_dispose_is_refused()
     {
-        using var model = new ModelFolder().With("model.safetensors", Weights);
-        var checkpoint = Checkpoint.Open(model.Folder);
+        using var model = Model(Weights);
+        var checkpoint = Checkpoint.Open(model.Path);
         var tensor = checkpoint.Tensors["b"];
 
         Assert.Throws<ArgumentOutOfRangeException>(() => { checkpoint.Pointer(tensor with { Offset = tensor.Offset + 1 }); });
@@ -51,15 +51,15 @@ public sealed class CheckpointTests
     [Fact]
     public void Open_reports_everything_that_is_missing()
     {
-        using var model = new ModelFolder().With("pytorch_model.bin", "pickle");
-        File.Delete(model.At("config.json"));
+        using var model = new TemporaryFolder();
+        model.Write("pytorch_model.bin", "pickle");
 
         Assert.Equal(
             [
                 "config.json: there is no such file. Give the folder of a Hugging Face checkpoint, with config.json and safetensors files.",
                 "model.safetensors: there is neither this file nor model.safetensors.index.json. The folder has pytorch_model.bin, but pickled weights are never read: convert them to safetensors.",
             ],
-            Problems(model.Folder));
+            Problems(model.Path));
     }
 
     [Theory]
@@ -69,20 +69,21 @@ public sealed class CheckpointTests
     [InlineData("")]
     public void Open_of_a_broken_config_says_so(string config)
     {
-        using var model = new ModelFolder(config).With("model.safetensors", Weights);
+        using var model = Model(Weights, config);
 
-        Assert.StartsWith("config.json: it is not valid JSON", Problems(model.Folder).Single(), StringComparison.Ordinal);
+        Assert.StartsWith("config.json: it is not valid JSON", Problems(model.Path).Single(), StringComparison.Ordinal);
     }
 
     [Fact]
     public void Open_compares_the_index_with_the_shards()
     {
-        using var model = new ModelFolder()
-            .With("one.safetensors", SafetensorsBytes.Valid(("a", "F32", [2]), ("b", "F32", [1]), ("extra", "F32", [1])))
-            .With("two.safetensors", SafetensorsBytes.Valid(("c", "F32", [2])))
-            .With("model.safetensors.index.json", """
-                {"weight_map": {"a": "one.safetensors", "b": "two.safetensors", "c": "two.safetensors", "d": "three.safetensors", "e": "../config.safetensors", "f": 7}}
-                """);
+        using var model = new TemporaryFolder();
+        model.Write("config.json", "{}");
+        model.Write("one.safetensors", SafetensorsBytes.Valid(("a", "F32", [2]), ("b", "F32", [1]), ("extra", "F32", [1])));
+        model.Write("two.safetensors", SafetensorsBytes.Valid(("c", "F32", [2])));
+        model.Write("model.safetensors.index.json", """
+            {"weight_map": {"a": "one.safetensors", "b": "two.safetensors", "c": "two.safetensors", "d": "three.safetensors", "e": "../config.safetensors", "f": 7}}
+            """);
 
         Assert.Equal(
             [
@@ -93,7 +94,7 @@ public sealed class CheckpointTests
                 "one.safetensors: it holds tensor extra, which model.safetensors.index.json does not name. Add it to the index or remove it from the shard.",
                 "two.safetensors: model.safetensors.index.json places tensor b in it, but it is not there. Download the shard again or correct the index.",
             ],
-            Problems(model.Folder));
+            Problems(model.Path));
     }
 
     [Theory]
@@ -102,9 +103,11 @@ public sealed class CheckpointTests
     [InlineData("""{"weight_map": 5}""")]
     public void Open_of_an_index_without_a_map_says_so(string index)
     {
-        using var model = new ModelFolder().With("model.safetensors.index.json", index);
+        using var model = new TemporaryFolder();
+        model.Write("config.json", "{}");
+        model.Write("model.safetensors.index.json", index);
 
-        Assert.Contains("it has no object weight_map", Problems(model.Folder).Single(), StringComparison.Ordinal);
+        Assert.Contains("it has no object weight_map", Problems(model.Path).Single(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -113,9 +116,9 @@ public sealed class CheckpointTests
     [InlineData(8, SafetensorsError.InvalidHeaderLength)]
     public void Open_of_a_cut_file_names_the_error(int length, SafetensorsError error)
     {
-        using var model = new ModelFolder().With("model.safetensors", Weights[..length]);
+        using var model = Model(Weights[..length]);
 
-        Assert.Equal(error, Assert.Throws<CheckpointException>(() => Checkpoint.Open(model.Folder)).Error);
+        Assert.Equal(error, Assert.Throws<CheckpointException>(() => Checkpoint.Open(model.Path)).Error);
     }
 
     [Fact]
@@ -149,6 +152,14 @@ public sealed class CheckpointTests
     [Fact]
     public void Verify_of_the_right_tensors_finds_nothing() => Verify(LlamaTensors());
 
+    private static TemporaryFolder Model(byte[] weights, string config = "{}")
+    {
+        var model = new TemporaryFolder();
+        model.Write("config.json", config);
+        model.Write("model.safetensors", weights);
+        return model;
+    }
+
     private static Dictionary<string, (string Type, int[] Shape)> LlamaTensors() => new()
     {
         ["model.embed_tokens.weight"] = ("F32", [6, 4]),
@@ -170,8 +181,8 @@ public sealed class CheckpointTests
         const string config = """
             {"model_type": "llama", "hidden_size": 4, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "num_key_value_heads": 1, "vocab_size": 6}
             """;
-        using var model = new ModelFolder(config).With("model.safetensors", SafetensorsBytes.Valid([.. tensors.Select(t => (t.Key, t.Value.Type, t.Value.Shape))]));
-        using var checkpoint = Checkpoint.Open(model.Folder);
+        using var model = Model(SafetensorsBytes.Valid([.. tensors.Select(t => (t.Key, t.Value.Type, t.Value.Shape))]), config);
+        using var checkpoint = Checkpoint.Open(model.Path);
         checkpoint.Verify(DecoderSpecReader.Read(checkpoint.Config, [.. checkpoint.Tensors.Keys]));
     }
 
@@ -180,10 +191,10 @@ public sealed class CheckpointTests
         byte[] file = [.. Weights];
         foreach (var (at, value) in changes)
             file[at] = value;
-        using var model = new ModelFolder().With("model.safetensors", file.AsSpan(0, length).ToArray());
+        using var model = Model(file[..length]);
         try
         {
-            using var checkpoint = Checkpoint.Open(model.Folder);
+            using var checkpoint = Checkpoint.Open(model.Path);
             foreach (var tensor in checkpoint.Tensors.Values)
                 Assert.Equal(file.AsSpan((int)tensor.Offset, (int)tensor.ByteCount), new ReadOnlySpan<byte>(checkpoint.Pointer(tensor), (int)tensor.ByteCount));
         }

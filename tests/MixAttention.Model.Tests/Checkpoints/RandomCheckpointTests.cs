@@ -16,17 +16,16 @@ public sealed class RandomCheckpointTests
     [InlineData("SWA", StoredType.F32)]
     public void Write_makes_a_model_that_loads_with_the_presets_layout(string preset, StoredType type)
     {
-        using var model = new ModelFolder();
-        File.Delete(model.At("config.json"));
-        RandomCheckpoint.Write(model.Folder, Small with { Preset = preset, Type = type });
+        using var model = new TemporaryFolder();
+        RandomCheckpoint.Write(model.Path, Small with { Preset = preset, Type = type });
 
-        using var checkpoint = Checkpoint.Open(model.Folder);
+        using var checkpoint = Checkpoint.Open(model.Path);
         var spec = DecoderSpecReader.Read(checkpoint.Config, [.. checkpoint.Tensors.Keys]);
         checkpoint.Verify(spec);
 
         Assert.Equal(LayoutPresets.Create(preset, 12, 9).Layers, spec.Layout.Layers);
         Assert.Equal((64, 100, 256, 4, 1, 16), (spec.Width, spec.VocabularySize, spec.MaxSequenceLength, spec.Layers[0].Attention.QueryHeads, spec.Layers[0].Attention.KvHeads, spec.Layers[0].Attention.HeadDim));
-        Assert.Equal(["config.json", "model.safetensors"], Directory.GetFiles(model.Folder).Select(f => Path.GetFileName(f)).Order());
+        Assert.Equal(["config.json", "model.safetensors"], Directory.GetFiles(model.Path).Select(f => Path.GetFileName(f)).Order());
         Assert.All(checkpoint.Tensors.Values, t => Assert.Equal(type, t.Type));
     }
 
@@ -41,10 +40,9 @@ public sealed class RandomCheckpointTests
     [Fact]
     public unsafe void Write_draws_matrices_with_the_deviation_of_their_inputs()
     {
-        using var folder = new ModelFolder();
-        File.Delete(folder.At("config.json"));
-        RandomCheckpoint.Write(folder.Folder, Small with { Type = StoredType.F32, Vocabulary = 1000 });
-        using var checkpoint = Checkpoint.Open(folder.Folder);
+        using var model = new TemporaryFolder();
+        RandomCheckpoint.Write(model.Path, Small with { Type = StoredType.F32, Vocabulary = 1000 });
+        using var checkpoint = Checkpoint.Open(model.Path);
 
         Assert.Equal(1 / Math.Sqrt(64), Deviation("lm_head.weight"), 0.002);
         Assert.Equal(1 / Math.Sqrt(96), Deviation("transformer.blocks.3.ffn.down_proj.weight"), 0.003);
@@ -69,18 +67,19 @@ public sealed class RandomCheckpointTests
     [Fact]
     public void Write_into_a_folder_that_is_not_empty_is_refused()
     {
-        using var model = new ModelFolder();
+        using var model = new TemporaryFolder();
+        model.Write("config.json", "{}");
 
-        Assert.Contains("is not empty. Give a new folder or empty it.", Assert.Throws<IOException>(() => RandomCheckpoint.Write(model.Folder, Small)).Message, StringComparison.Ordinal);
-        Assert.Contains("is a file", Assert.Throws<IOException>(() => RandomCheckpoint.Write(model.At("config.json"), Small)).Message, StringComparison.Ordinal);
-        Assert.Equal(["config.json"], Directory.GetFiles(model.Folder).Select(f => Path.GetFileName(f)));
+        Assert.Contains("is not empty. Give a new folder or empty it.", Assert.Throws<IOException>(() => RandomCheckpoint.Write(model.Path, Small)).Message, StringComparison.Ordinal);
+        Assert.Contains("is a file", Assert.Throws<IOException>(() => RandomCheckpoint.Write(Path.Combine(model.Path, "config.json"), Small)).Message, StringComparison.Ordinal);
+        Assert.Equal(["config.json"], Directory.GetFiles(model.Path).Select(f => Path.GetFileName(f)));
     }
 
     [Fact]
     public void Write_of_sizes_that_do_not_fit_writes_nothing()
     {
-        using var model = new ModelFolder();
-        string folder = model.At("new");
+        using var model = new TemporaryFolder();
+        string folder = Path.Combine(model.Path, "new");
 
         Assert.Contains("5 heads of 16 make 80", Assert.Throws<ConfigException>(() => RandomCheckpoint.Write(folder, Small with { Heads = 5 })).Message, StringComparison.Ordinal);
         Assert.Contains("kv_n_heads is 3", Assert.Throws<ConfigException>(() => RandomCheckpoint.Write(folder, Small with { KvHeads = 3 })).Message, StringComparison.Ordinal);
@@ -95,8 +94,8 @@ public sealed class RandomCheckpointTests
     [InlineData(96, null, 32, 3, 32)]
     public void Write_chooses_heads_from_what_is_given(int width, int? heads, int? headDim, int expectedHeads, int expectedHeadDim)
     {
-        using var model = new ModelFolder();
-        string folder = model.At("new");
+        using var model = new TemporaryFolder();
+        string folder = Path.Combine(model.Path, "new");
 
         RandomCheckpoint.Write(folder, Small with { Preset = "SWA", Layers = 1, Width = width, Heads = heads, HeadDim = headDim, FfnSize = null });
 
@@ -107,8 +106,8 @@ public sealed class RandomCheckpointTests
 
     private static string DigestOf(RandomCheckpointOptions options)
     {
-        using var model = new ModelFolder();
-        string folder = model.At("new");
+        using var model = new TemporaryFolder();
+        string folder = Path.Combine(model.Path, "new");
         RandomCheckpoint.Write(folder, options);
         return Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(folder, "model.safetensors"))))[..16];
     }

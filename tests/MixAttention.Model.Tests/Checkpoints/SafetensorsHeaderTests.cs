@@ -124,6 +124,37 @@ public sealed class SafetensorsHeaderTests
         });
     }
 
+    [Fact]
+    public void Read_of_any_header_of_numbers_accepts_exactly_gapless_tensors_that_fill_the_file()
+    {
+        var number = Gen.OneOf(Gen.Long[0, 12], Gen.Long[-2, long.MaxValue]);
+        var tensor = Gen.Select(Gen.Int[0, 2].Select(i => new[] { ("U8", 1), ("F16", 2), ("F32", 4) }[i]), number.Array[0, 2], Gen.Bool, number, number);
+        Gen.Select(tensor.Array[0, 3], Gen.Int[0, 24]).Sample((tensors, dataBytes) =>
+        {
+            // Half of the tensors go on where the one before ended and have the size of their shape, so that valid files occur.
+            var placed = new List<(string Type, int Size, long[] Shape, long Start, long End)>();
+            foreach (var ((type, size), shape, follows, start, end) in tensors)
+            {
+                long last = placed.Count > 0 ? placed[^1].End : 0;
+                placed.Add(follows && shape.All(s => s is >= 0 and <= 12) ? (type, size, shape, last, last + (size * shape.Aggregate(1L, (a, b) => a * b))) : (type, size, shape, start, end));
+            }
+
+            string header = string.Join(',', placed.Select((t, i) => $$"""{{(char)34}}{{i}}":{"dtype":"{{t.Type}}","shape":[{{string.Join(',', t.Shape)}}],"data_offsets":[{{t.Start}},{{t.End}}]}"""));
+            var read = Read(SafetensorsBytes.Of($"{{{header}}}", dataBytes), out var problems);
+
+            System.Int128 next = 0;
+            bool valid = true;
+            foreach (var (_, size, shape, start, end) in placed.OrderBy(t => t.Start).ThenBy(t => t.End))
+            {
+                valid &= shape.All(s => s >= 0) && start == next && end >= start && end - start == shape.Aggregate((System.Int128)size, (a, b) => a * b);
+                next = end;
+            }
+
+            Assert.Equal(valid && next == dataBytes, problems.Count == 0);
+            Assert.True(problems.Count > 0 || read.Count == placed.Count);
+        });
+    }
+
     private static string Verdict(byte[] file)
     {
         Read(file, out var problems);

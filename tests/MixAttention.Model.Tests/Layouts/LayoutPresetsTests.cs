@@ -31,14 +31,14 @@ public sealed class LayoutPresetsTests
     [InlineData("SWA", 3, "0s_1s_2s")]
     [InlineData("Standard", 1, "0")]
     public void Create_with_another_count_goes_on_with_the_pattern(string name, int layers, string expected) =>
-        Assert.Equal(expected, LayoutText.Of(LayoutPresets.Create(name, layers, 8)));
+        Assert.Equal(expected, LayoutPresets.Create(name, layers, 8).ToString());
 
     [Fact]
     public void Create_takes_a_name_in_any_case_and_the_window_as_visible_keys()
     {
         var layout = LayoutPresets.Create("ma-offset-SLIDESHARE", 6, 8);
 
-        Assert.Equal("0s_0s_0s_0s_0s_5", LayoutText.Of(layout));
+        Assert.Equal("0s_0s_0s_0s_0s_5", layout.ToString());
         Assert.Equal(8, layout[0].Window);
     }
 

@@ -38,12 +38,12 @@ public sealed class LayoutReadersTests
     {
         const string docstring = """{"order": [{"name": "default"}, {"order": [{"name": "S"}, {"name": "SR"}, {"name": "S"}, {"name": "SR", "repeat": 2}, {"name": "FR6"}], "repeat": 2}]""";
 
-        Assert.Equal("0_1s_1s_3s_3s_3s_0_7s_7s_9s_9s_9s_0", LayoutText.Of(FromOrder(docstring, 13)));
+        Assert.Equal("0_1s_1s_3s_3s_3s_0_7s_7s_9s_9s_9s_0", FromOrder(docstring, 13).ToString());
     }
 
     [Fact]
     public void FromBlockOverrides_repeats_the_whole_list() =>
-        Assert.Equal("0_1s_1s_3_4s_4s", LayoutText.Of(FromOrder("""{"repeat": 2, "order": [{"name": "default"}, {"name": "S"}, {"name": "SR"}]""", 6)));
+        Assert.Equal("0_1s_1s_3_4s_4s", FromOrder("""{"repeat": 2, "order": [{"name": "default"}, {"name": "S"}, {"name": "SR"}]""", 6).ToString());
 
     [Fact]
     public void FromBlockOverrides_without_overrides_gives_the_base_configuration()
@@ -119,7 +119,7 @@ public sealed class LayoutReadersTests
     {
         var expected = PaperVariants.Of(name);
 
-        Assert.Equal(expected.Layers, LayoutReaders.FromLckv(LayoutText.Of(expected), PaperVariants.Window, 24).Layers);
+        Assert.Equal(expected.Layers, LayoutReaders.FromLckv(expected.ToString(), PaperVariants.Window, 24).Layers);
     }
 
     [Theory]
@@ -130,7 +130,7 @@ public sealed class LayoutReadersTests
     {
         var layout = LayoutReaders.FromLckv(text, 8);
 
-        Assert.Equal(text, LayoutText.Of(layout));
+        Assert.Equal(text, layout.ToString());
         Assert.Equal(owners, layout.Owners.Count());
     }
 
@@ -181,7 +181,7 @@ public sealed class LayoutReadersTests
 
     [Fact]
     public void FromLayerTypes_reads_the_older_name_of_full_layers() =>
-        Assert.Equal("0_1", LayoutText.Of(LayoutReaders.FromLayerTypes(["attention", "full_attention"], null)));
+        Assert.Equal("0_1", LayoutReaders.FromLayerTypes(["attention", "full_attention"], null).ToString());
 
     [Theory]
     [InlineData("full_attention,chunked_attention", 8, 0, "Layer 1 has the type chunked_attention; supported are full_attention and sliding_attention.")]
