@@ -81,7 +81,10 @@ internal sealed class TokenizerJson : IDisposable
                 case "post_processor" or "truncation" or "padding":
                     writer.WriteNullValue();
                     break;
-                case "added_tokens" or "model":
+                case "added_tokens" when property.Value.ValueKind == JsonValueKind.Array:
+                    CopyAddedTokens(writer, property.Value);
+                    break;
+                case "model":
                     CopyRenamed(writer, property.Value, renamed);
                     break;
                 default:
@@ -94,6 +97,28 @@ internal sealed class TokenizerJson : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _document.Dispose();
+
+    private void CopyAddedTokens(Utf8JsonWriter writer, JsonElement tokens)
+    {
+        writer.WriteStartArray();
+        foreach (var token in tokens.EnumerateArray())
+        {
+            var (_, id, isSpecial) = ReadAddedToken(token);
+            writer.WriteStartObject();
+            foreach (var property in token.EnumerateObject())
+            {
+                writer.WritePropertyName(property.Name);
+                if (isSpecial && property.NameEquals("content"))
+                    writer.WriteStringValue(Tokenizer.Sentinel(id));
+                else if (isSpecial && property.NameEquals("normalized"))
+                    writer.WriteBooleanValue(false); // else a normalizer that puts something before a text hides it within one
+                else
+                    Copy(writer, property.Value);
+            }
+            writer.WriteEndObject();
+        }
+        writer.WriteEndArray();
+    }
 
     private static void CopyRenamed(Utf8JsonWriter writer, JsonElement value, Dictionary<string, string> renamed)
     {

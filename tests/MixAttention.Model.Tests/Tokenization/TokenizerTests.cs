@@ -56,6 +56,17 @@ public sealed class TokenizerTests
     }
 
     [Fact]
+    public void Encode_reads_a_sentinel_within_a_text_whatever_the_normalizer_does()
+    {
+        var json = TinyTokenizer.ByteFallback();
+        json["added_tokens"]![2]!["normalized"] = true;
+        using var tokenizer = TinyTokenizer.Load(json);
+        int hello = tokenizer.Encode("hello")[0];
+
+        Assert.Equal([hello, 2, hello], tokenizer.Encode($"hello{Tokenizer.Sentinel(2)}hello"));
+    }
+
+    [Fact]
     public void With_sentinels_takes_the_longest_of_the_special_tokens_that_begin_first()
     {
         var json = TinyTokenizer.ByteLevel();

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
 
 namespace MixAttention.Model.ChatTemplates.Jinja;
@@ -9,9 +8,14 @@ internal sealed class ExpressionParser
     private static readonly string[] Comparisons = ["==", "!=", "<", "<=", ">", ">="];
 
     private readonly LexemeReader _reader;
+    private readonly OperandParser _operands;
 
     /// <summary>Reads from the given lexemes.</summary>
-    public ExpressionParser(LexemeReader reader) => _reader = reader;
+    public ExpressionParser(LexemeReader reader)
+    {
+        _reader = reader;
+        _operands = new OperandParser(reader, this);
+    }
 
     /// <summary>Reads an expression.</summary>
     public Expression Read()
@@ -102,7 +106,7 @@ internal sealed class ExpressionParser
 
     private Expression ReadPower()
     {
-        var value = ReadPostfix(ReadPrimary());
+        var value = _operands.Read();
         while (_reader.TakeSymbol("**"))
             value = new Binary(value, "**", ReadSigned(withFilters: false));
         return value;
@@ -115,13 +119,13 @@ internal sealed class ExpressionParser
             if (_reader.TakeSymbol("|"))
             {
                 string filter = _reader.Expect(LexemeKind.Name, "the name of a filter").Text;
-                value = ReadPostfix(new FilterCall(value, filter, _reader.IsSymbol("(") ? ReadArguments() : ArgumentList.None));
+                value = _operands.ReadPostfix(new FilterCall(value, filter, _reader.IsSymbol("(") ? _operands.ReadArguments() : ArgumentList.None));
             }
             else if (_reader.TakeName("is"))
             {
                 bool negated = _reader.TakeName("not");
                 string test = _reader.Expect(LexemeKind.Name, "the name of a test").Text;
-                var call = new TestCall(value, test, ReadTestArguments());
+                var call = new TestCall(value, test, _operands.ReadTestArguments());
                 value = negated ? new Not(call) : call;
             }
             else
@@ -129,144 +133,5 @@ internal sealed class ExpressionParser
                 return value;
             }
         }
-    }
-
-    private ArgumentList ReadTestArguments()
-    {
-        if (_reader.IsSymbol("("))
-            return ReadArguments();
-        // One argument may follow without brackets: value is divisibleby 3.
-        bool follows = _reader.Current.Kind is LexemeKind.String or LexemeKind.Integer or LexemeKind.Float || _reader.IsSymbol("[") || _reader.IsSymbol("{")
-            || (_reader.Current.Kind == LexemeKind.Name && _reader.Current.Text is not ("and" or "or" or "not" or "is" or "in" or "if" or "else"));
-        return follows ? new ArgumentList([ReadPostfix(ReadPrimary())], []) : ArgumentList.None;
-    }
-
-    private Expression ReadPostfix(Expression value)
-    {
-        while (true)
-        {
-            if (_reader.TakeSymbol("."))
-            {
-                value = _reader.Current.Kind == LexemeKind.Integer
-                    ? new Index(value, ReadPrimary())
-                    : new Member(value, _reader.Expect(LexemeKind.Name, "the name of an attribute").Text);
-            }
-            else if (_reader.TakeSymbol("["))
-            {
-                value = ReadSubscript(value);
-            }
-            else if (_reader.IsSymbol("("))
-            {
-                value = new Call(value, ReadArguments());
-            }
-            else
-            {
-                return value;
-            }
-        }
-    }
-
-    private Expression ReadSubscript(Expression owner)
-    {
-        var parts = new Expression?[3];
-        int colons = 0;
-        while (!_reader.TakeSymbol("]"))
-        {
-            if (!_reader.TakeSymbol(":"))
-                parts[colons] = parts[colons] is null ? Read() : throw _reader.Unexpected("']'");
-            else if (++colons == parts.Length)
-                throw _reader.Unexpected("']'");
-        }
-        if (colons > 0)
-            return new Slice(owner, parts[0], parts[1], parts[2]);
-        return new Index(owner, parts[0] ?? throw _reader.Unexpected("an index"));
-    }
-
-    private ArgumentList ReadArguments()
-    {
-        var positional = new List<Expression>();
-        var named = new List<(string, Expression)>();
-        _reader.ExpectSymbol("(");
-        while (!_reader.TakeSymbol(")"))
-        {
-            if (_reader.Current.Kind == LexemeKind.Name && _reader.Following is { Kind: LexemeKind.Symbol, Text: "=" })
-            {
-                string name = _reader.Take().Text;
-                _reader.ExpectSymbol("=");
-                named.Add((name, Read()));
-            }
-            else
-            {
-                positional.Add(Read());
-            }
-            if (!_reader.IsSymbol(")"))
-                _reader.ExpectSymbol(",");
-        }
-        return new ArgumentList(positional, named);
-    }
-
-    private Expression ReadPrimary()
-    {
-        var lexeme = _reader.Take();
-        switch (lexeme.Kind)
-        {
-            case LexemeKind.String:
-                string text = lexeme.Text;
-                while (_reader.Current.Kind == LexemeKind.String) // strings side by side are one
-                    text += _reader.Take().Text;
-                return new Literal(TemplateText.Own(text));
-            case LexemeKind.Integer:
-                return long.TryParse(lexeme.Text, NumberStyles.None, CultureInfo.InvariantCulture, out long integer)
-                    ? new Literal(integer)
-                    : throw new JinjaException($"the number {lexeme.Text} is too large", lexeme.Line);
-            case LexemeKind.Float:
-                return new Literal(double.Parse(lexeme.Text, CultureInfo.InvariantCulture));
-            case LexemeKind.Name:
-                return ReadName(lexeme.Text);
-            case LexemeKind.Symbol when lexeme.Text == "(":
-                var value = _reader.IsSymbol(")") ? new ListLiteral([]) : ReadList();
-                _reader.ExpectSymbol(")");
-                return value;
-            case LexemeKind.Symbol when lexeme.Text == "[":
-                return ReadItems();
-            case LexemeKind.Symbol when lexeme.Text == "{":
-                return ReadEntries();
-            default:
-                throw new JinjaException($"{lexeme} stands where a value is expected", lexeme.Line);
-        }
-    }
-
-    private static Expression ReadName(string name) => name switch
-    {
-        "true" or "True" => new Literal(true),
-        "false" or "False" => new Literal(false),
-        "none" or "None" => new Literal(null),
-        _ => new Name(name),
-    };
-
-    private ListLiteral ReadItems()
-    {
-        var items = new List<Expression>();
-        while (!_reader.TakeSymbol("]"))
-        {
-            items.Add(Read());
-            if (!_reader.IsSymbol("]"))
-                _reader.ExpectSymbol(",");
-        }
-        return new ListLiteral(items);
-    }
-
-    private MapLiteral ReadEntries()
-    {
-        var entries = new List<(Expression, Expression)>();
-        while (!_reader.TakeSymbol("}"))
-        {
-            var key = Read();
-            _reader.ExpectSymbol(":");
-            entries.Add((key, Read()));
-            if (!_reader.IsSymbol("}"))
-                _reader.ExpectSymbol(",");
-        }
-        return new MapLiteral(entries);
     }
 }
