@@ -24,8 +24,8 @@ public sealed class DocumentReader(long maxBytes, Func<Stream> standardInput)
         if (entry.ByteCount > maxBytes)
             return TooLarge(entry, ByteSize.Format(entry.ByteCount));
 
-        // A pipe has length 0 and would block when opened.
-        if (entry.Path is not null && entry.ByteCount == 0 && File.Exists(entry.Path))
+        // A pipe has length 0 and would block when opened. A link to nothing "exists": what it leads to does not.
+        if (entry.Path is not null && entry.ByteCount == 0 && File.Exists(RealPath.Of(entry.Path)))
             return Refuse(ErrorCodes.DocumentEmpty, $"{Name(entry)} is empty. Remove it or leave it out with --exclude.", Convert.ToHexStringLower(SHA256.HashData([])));
         try
         {

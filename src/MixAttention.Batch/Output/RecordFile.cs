@@ -5,7 +5,7 @@ namespace MixAttention.Batch.Output;
 /// <summary>Writes records as they finish and leaves a file in input order.</summary>
 /// <remarks>
 /// Lines go to <c>{path}.partial</c> at once, so that a process that dies leaves what was finished; <see cref="Complete"/> puts them in order and renames. The longest
-/// requests run first, so order can only be made at the end; in memory there is a place and a length per line.
+/// requests run first, so order can only be made at the end; in memory there is a place and a length per line. The partial file is locked while it is open.
 /// </remarks>
 internal sealed class RecordFile : IDisposable
 {
@@ -16,7 +16,7 @@ internal sealed class RecordFile : IDisposable
     public RecordFile(string path)
     {
         _path = path;
-        _partial = new FileStream(PartialPath(path), FileMode.Create, FileAccess.ReadWrite);
+        _partial = new FileStream(PartialPath(path), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
     }
 
     public static string PartialPath(string path) => path + ".partial";
@@ -29,13 +29,14 @@ internal sealed class RecordFile : IDisposable
         _partial.Flush();
     }
 
-    /// <summary>Renames the lines, in input order, to the file's name.</summary>
+    /// <summary>Renames the lines, in input order, to the file's name; nothing can be appended afterwards.</summary>
     public void Complete()
     {
         var ordered = _lines.OrderBy(l => l.Row).ToList();
         if (ordered.SequenceEqual(_lines))
         {
             _partial.Flush(flushToDisk: true);
+            _partial.Dispose();
             File.Move(PartialPath(_path), _path, overwrite: true);
             return;
         }
@@ -54,6 +55,7 @@ internal sealed class RecordFile : IDisposable
             file.Flush(flushToDisk: true);
         }
 
+        _partial.Dispose();
         File.Move(temporary, _path, overwrite: true);
         File.Delete(PartialPath(_path));
     }

@@ -30,10 +30,24 @@ public sealed class OutputFolderTests : IDisposable
     [Fact]
     public void Run_that_dies_leaves_what_was_finished()
     {
-        using var folder = OutputFolder.Create(_folder["out"]);
-        folder.WriteSuccess(Success(3));
-        folder.WriteSuccess(Success(1));
+        using (var folder = OutputFolder.Create(_folder["out"]))
+        {
+            folder.WriteSuccess(Success(3));
+            folder.WriteSuccess(Success(1));
+        }
+
         Assert.Equal([3, 1], Rows("out/output.jsonl.partial"));
+    }
+
+    [Fact]
+    public void Folder_into_which_a_run_is_writing_is_refused()
+    {
+        using var running = OutputFolder.Create(_folder["out"]);
+        running.WriteSuccess(Success(3));
+        var error = Assert.Throws<BatchException>(() => OutputFolder.Create(_folder["out"]));
+        Assert.Contains("Another run is writing into", error.Message, StringComparison.Ordinal);
+        running.Complete();
+        Assert.Equal([3], Rows("out/output.jsonl"));
     }
 
     [Fact]

@@ -5,9 +5,7 @@ using MixAttention.Batch.Prompts;
 using MixAttention.Engine;
 using MixAttention.Engine.Sampling;
 using MixAttention.Engine.Scheduling;
-using MixAttention.Engine.Tests;
 using MixAttention.Model.ChatTemplates;
-using MixAttention.Model.Layouts;
 using MixAttention.Model.Tokenization;
 
 namespace MixAttention.Batch.Tests.Support;
@@ -16,7 +14,6 @@ namespace MixAttention.Batch.Tests.Support;
 internal sealed class JobFixture : IDisposable
 {
     private static readonly string ModelFolder = Path.Combine(AppContext.BaseDirectory, "DemoModel");
-    private static readonly KvGeometry Geometry = new(new AttentionLayout([new(null, 0), new(5, 1), new(null, 0), new(5, 1)]), kvHeads: 1, headDim: 1, bytesPerElement: 2);
 
     public TemporaryFolder Folder { get; } = new();
 
@@ -44,7 +41,7 @@ internal sealed class JobFixture : IDisposable
         var documents = DocumentFinder.Find(new DocumentQuery { Inputs = [.. Inputs.Select(i => i == "-" ? i : Folder[i])], OutputFolder = Folder[Output] }).Documents;
         var manifest = new JobManifest { Documents = documents, Task = Task, Sampling = Sampling, ModelName = "scripted", CreatedAt = DateTimeOffset.UnixEpoch };
         var options = new BatchOptions { OutputFolder = Folder[Output], MaxDocumentBytes = 20_000, Engine = new EngineOptions { ChunkTokens = 16, MaxTokensPerStep = 64, MaxSequences = MaxSequences, MaxWaiting = 4 } };
-        var model = new TextModel(Tokenizer, ChatTemplate, [0], () => new ScriptedRunner(Geometry, Geometry.Elements(ArenaTokens), new RunnerScript { BeforeRun = plan => BeforeStep?.Invoke(plan) }, Tokenizer.VocabularySize, maxSequenceLength: 600));
+        var model = new TextModel(Tokenizer, ChatTemplate, [0], () => new HashingModel(HashingModel.Geometry.Elements(ArenaTokens), Tokenizer.VocabularySize, maxSequenceLength: 600) { BeforeStep = plan => BeforeStep?.Invoke(plan) });
         return new BatchJob(manifest, options, model, "fingerprint", () => new MemoryStream("From standard input."u8.ToArray()), TimeProvider.System);
     }
 
