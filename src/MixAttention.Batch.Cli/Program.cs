@@ -1,1 +1,4 @@
-return 0;
+using MixAttention.Batch.Cli;
+
+using var interrupt = new Interrupt();
+return await MixBatch.RunAsync(args, CliHost.OfProcess(), interrupt.Token);

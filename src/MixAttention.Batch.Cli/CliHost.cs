@@ -1,0 +1,59 @@
+using MixAttention.Engine;
+using MixAttention.Engine.Execution;
+using Spectre.Console;
+
+namespace MixAttention.Batch.Cli;
+
+/// <summary>The edges of the process that commands meet: streams, terminal, clock, environment, and how a model is loaded.</summary>
+internal sealed record CliHost
+{
+    /// <summary>Gets where results for people and programs go.</summary>
+    public required TextWriter Output { get; init; }
+
+    /// <summary>Gets where errors and progress go.</summary>
+    public required TextWriter Error { get; init; }
+
+    /// <summary>Gets whether the error stream is a terminal on which a line may be redrawn.</summary>
+    public bool IsTerminal { get; init; }
+
+    /// <summary>Gets how standard input is opened.</summary>
+    public Func<Stream> OpenStandardInput { get; init; } = () => Stream.Null;
+
+    /// <summary>Gets the clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Gets how an environment variable is read; null when it is not set.</summary>
+    public Func<string, string?> ReadVariable { get; init; } = _ => null;
+
+    /// <summary>Gets how a model is loaded, on the engine's thread.</summary>
+    public Func<string, RunnerOptions, IModelRunner> LoadRunner { get; init; } = DecoderRunner.Load;
+
+    /// <summary>Gets the width of tables where there is no terminal to ask.</summary>
+    private const int WidthWithoutTerminal = 160;
+
+    /// <summary>Takes the edges of this process.</summary>
+    public static CliHost OfProcess() => new()
+    {
+        Output = Console.Out,
+        Error = Console.Error,
+        IsTerminal = !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb"),
+        OpenStandardInput = Console.OpenStandardInput,
+        ReadVariable = Environment.GetEnvironmentVariable,
+    };
+
+    /// <summary>Creates a console for tables on <see cref="Output"/>.</summary>
+    public IAnsiConsole CreateConsole()
+    {
+        bool isTerminal = ReferenceEquals(Output, Console.Out) && !Console.IsOutputRedirected;
+        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(Output),
+            Ansi = isTerminal ? AnsiSupport.Detect : AnsiSupport.No,
+            ColorSystem = isTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+            Interactive = InteractionSupport.No,
+        });
+        if (!isTerminal)
+            console.Profile.Width = WidthWithoutTerminal;
+        return console;
+    }
+}

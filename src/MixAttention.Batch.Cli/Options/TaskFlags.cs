@@ -1,0 +1,43 @@
+using System.CommandLine;
+using MixAttention.Batch.Prompts;
+
+namespace MixAttention.Batch.Cli.Options;
+
+/// <summary>The options that say what is asked about every document: a task, a prompt or questions.</summary>
+internal sealed class TaskFlags
+{
+    private readonly Option<string?> _task = Parsing.OneOf("--task", "What to do with every document; summarize is the default.", null, "summarize", "summarize");
+    private readonly Option<string?> _prompt = new("--prompt")
+    {
+        Description = $"An instruction that follows the document; or, with {PromptTask.DocumentPlaceholder} in it, the whole user message.",
+        HelpName = "TEXT",
+    };
+
+    private readonly Option<string[]> _questions = Parsing.Many("--question", "A question about every document; may be repeated, and each is a request of its own.", "TEXT");
+
+    public void AddTo(CheckedCommand command)
+    {
+        command.Add(_task);
+        command.Add(_prompt);
+        command.Add(_questions);
+        command.Checks.Add(result =>
+        {
+            Option[] options = [_task, _prompt, _questions];
+            var given = options.Where(o => CheckedCommand.IsGiven(result, o)).Select(o => o.Name).ToList();
+            return given.Count > 1 ? $"{string.Join(" and ", given)} exclude each other. Give one of them." : null;
+        });
+        foreach (Option option in (Option[])[_prompt, _questions])
+        {
+            option.Validators.Add(result =>
+            {
+                if (result.Tokens.Any(t => string.IsNullOrWhiteSpace(t.Value)))
+                    result.AddError($"{option.Name} is empty. Say what is to be done with a document.");
+            });
+        }
+    }
+
+    public PromptTask Read(ParseResult result) =>
+        result.GetValue(_questions) is { Length: > 0 } questions ? PromptTask.Ask(questions)
+        : result.GetValue(_prompt) is { } prompt ? PromptTask.FromPrompt(prompt)
+        : PromptTask.Summarize;
+}

@@ -1,0 +1,211 @@
+using System.Text.Json;
+using MixAttention.Batch.Cli.Options;
+using MixAttention.Batch.Cli.Tests.Support;
+
+namespace MixAttention.Batch.Cli.Tests.Commands;
+
+public sealed class RunCommandTests : IDisposable
+{
+    private readonly CommandLine _cli = new();
+
+    public RunCommandTests()
+    {
+        _cli.Folder.Write("docs/a.txt", "First document.");
+        _cli.Folder.Write("docs/sub/b.md", "Second document.");
+    }
+
+    private string Docs => _cli.Folder["docs"];
+
+    private string Out => _cli.Folder["out"];
+
+    public void Dispose() => _cli.Dispose();
+
+    [Fact]
+    public async Task Documents_become_lines_and_texts()
+    {
+        Assert.Equal(ExitCodes.Fine, await RunAsync(Docs));
+        Assert.Equal(["a.txt", "sub/b.md"], Lines("output.jsonl").Select(l => l.GetProperty("custom_id").GetString()!));
+        Assert.Equal(["out/errors.jsonl", "out/output.jsonl", "out/texts/a.txt.txt", "out/texts/sub/b.md.txt"], _cli.Folder.Files("out"));
+        Assert.Contains("2 of 2 requests succeeded", _cli.Output, StringComparison.Ordinal);
+        Assert.Contains("Using the demo model", _cli.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Questions_are_requests_of_their_own()
+    {
+        Assert.Equal(ExitCodes.Fine, await RunAsync(Docs, "--question", "Who?", "--question", "When?"));
+        Assert.Equal(["a.txt", "a.txt#q2", "sub/b.md", "sub/b.md#q2"], Lines("output.jsonl").Select(l => l.GetProperty("custom_id").GetString()!));
+        Assert.True(File.Exists(Path.Combine(Out, "texts/sub/b.md.q2.txt")));
+    }
+
+    [Fact]
+    public async Task Results_are_equal_byte_for_byte_when_the_time_is_fixed()
+    {
+        await RunAsync(Docs, "--created-at", "2026-01-31T00:00:00Z");
+        string first = File.ReadAllText(Path.Combine(Out, "output.jsonl"));
+        await RunAsync(Docs, "--overwrite", "--created-at", "1769817600", "--max-sequences", "1", "--memory", "1MiB", "--threads", "1");
+        Assert.Equal(first, File.ReadAllText(Path.Combine(Out, "output.jsonl")));
+        _cli.Variables["SOURCE_DATE_EPOCH"] = "1769817600";
+        await RunAsync(Docs, "--overwrite");
+        Assert.Equal(first, File.ReadAllText(Path.Combine(Out, "output.jsonl")));
+    }
+
+    [Theory]
+    [InlineData("--seed", "1")]
+    [InlineData("--chunk", "64")]
+    [InlineData("--precision", "float32")]
+    [InlineData("--no-trim")]
+    [InlineData("--max-tokens", "3")]
+    [InlineData("--prompt", "Translate.")]
+    [InlineData("--served-model-name", "other")]
+    public async Task Fingerprint_changes_with_everything_that_can_change_results(params string[] args)
+    {
+        await RunAsync(Docs);
+        string before = Fingerprint();
+        await RunAsync([Docs, "--overwrite", .. args]);
+        Assert.NotEqual(before, Fingerprint());
+    }
+
+    [Fact]
+    public async Task Some_failures_are_named_and_change_the_exit_code()
+    {
+        _cli.Folder.Write("docs/binary.txt", [1, 0, 2]);
+        _cli.Folder.Write("docs/empty.md", "");
+        _cli.Folder.Write("docs/.hidden.txt", "x");
+        Assert.Equal(ExitCodes.SomeFailed, await RunAsync(Docs));
+        Assert.Equal(["document_undecodable", "document_empty"], Lines("errors.jsonl").Select(l => l.GetProperty("error").GetProperty("code").GetString()!));
+        Assert.Contains("mixbatch: binary.txt: document_undecodable: binary.txt holds NUL characters", _cli.Error, StringComparison.Ordinal);
+        Assert.Contains("Skipped 1 hidden files or folders and 0 links", _cli.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Unreadable_file_is_an_error_line()
+    {
+        File.CreateSymbolicLink(Path.Combine(Docs, "gone.txt"), "was-here.txt"); // unreadable for root too
+        Assert.Equal(ExitCodes.SomeFailed, await RunAsync(Docs));
+        Assert.Contains("storage_error", _cli.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Name_with_control_characters_cannot_forge_a_line()
+    {
+        _cli.Folder.Write("docs/x\nmixbatch: all fine\u001b[2J.txt", "");
+        await RunAsync(Docs);
+        Assert.Contains(@"mixbatch: x\u000amixbatch: all fine\u001b[2J.txt: document_empty", _cli.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', _cli.Error);
+    }
+
+    [Fact]
+    public async Task Standard_input_is_one_document()
+    {
+        _cli.StandardInput = "From a pipe.";
+        Assert.Equal(ExitCodes.Fine, await RunAsync("-"));
+        Assert.Equal("stdin", Lines("output.jsonl").Single().GetProperty("custom_id").GetString());
+    }
+
+    [Fact]
+    public async Task Former_results_are_replaced_only_when_asked()
+    {
+        await RunAsync(Docs);
+        Assert.Equal(ExitCodes.Usage, await RunAsync(Docs));
+        Assert.Contains("is not empty", _cli.ErrorLine, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Fine, await RunAsync(Docs, "--overwrite"));
+    }
+
+    [Fact]
+    public async Task Interrupted_run_writes_what_has_finished_and_exits_with_130()
+    {
+        int steps = 0;
+        _cli.BeforeStep = _ =>
+        {
+            if (++steps > 4)
+                _cli.Interrupt();
+        };
+        Assert.Equal(ExitCodes.Interrupted, await RunAsync(Docs, "--max-tokens", "200", "--logit-bias", "0=-100"));
+        Assert.Empty(Lines("output.jsonl"));
+        Assert.Contains("Interrupted: 2 of 2 requests have no line.", _cli.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("nowhere", "There is no model folder")]
+    [InlineData("docs", "config.json")]
+    public async Task Missing_model_is_one_line(string model, string message)
+    {
+        Assert.NotEqual(ExitCodes.Fine, await RunAsync(Docs, "--model", _cli.Folder[model]));
+        Assert.Contains(message, _cli.ErrorLine, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Out));
+    }
+
+    [Fact]
+    public async Task Corrupt_model_is_one_line_that_lists_its_problems()
+    {
+        CopyDemoModel("broken");
+        string weights = _cli.Folder["broken/model.safetensors"];
+        File.WriteAllBytes(weights, File.ReadAllBytes(weights)[..5000]);
+        Assert.Equal(ExitCodes.JobFailed, await RunAsync(Docs, "--model", _cli.Folder["broken"]));
+        Assert.Contains("model.safetensors", _cli.ErrorLine, StringComparison.Ordinal);
+        Assert.Single(_cli.Error.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
+    public async Task Model_without_tokenizer_is_one_line()
+    {
+        CopyDemoModel("mute");
+        File.Delete(_cli.Folder["mute/tokenizer.json"]);
+        Assert.Equal(ExitCodes.JobFailed, await RunAsync(Docs, "--model", _cli.Folder["mute"]));
+        Assert.Contains("has no tokenizer.json", _cli.ErrorLine, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Empty_folder_is_one_line()
+    {
+        Directory.CreateDirectory(_cli.Folder["empty"]);
+        Assert.Equal(ExitCodes.Usage, await RunAsync(_cli.Folder["empty"]));
+        Assert.Contains("No .txt or .md documents in", _cli.ErrorLine, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Memory_too_small_for_one_request_is_one_line()
+    {
+        Assert.Equal(ExitCodes.Usage, await RunAsync(Docs, "--memory", "10B"));
+        Assert.Matches("hold not even one request: .* Give --memory .* or more, or lower --max-tokens.", _cli.ErrorLine);
+    }
+
+    [Fact]
+    public async Task Default_memory_is_what_the_requests_can_use_and_is_explained()
+    {
+        await RunAsync(Docs);
+        Assert.Matches(@"KV memory: .* all that these requests can use \(.* would be 0.8 × \(.* free.* − .* weights − .* scratch\)\); --memory sets it.", _cli.Error);
+        Assert.InRange(_cli.RunnerOptions!.KvBytes, 256 * 100, 10 << 20);
+        await RunAsync(Docs, "--overwrite", "--memory", "4MiB");
+        Assert.Equal(4 << 20, _cli.RunnerOptions.KvBytes);
+    }
+
+    [Fact]
+    public async Task Token_outside_the_vocabulary_is_refused()
+    {
+        Assert.Equal(ExitCodes.Usage, await RunAsync(Docs, "--stop-token-id", "4096", "--logit-bias", "5000=1"));
+        Assert.Contains("--stop-token-id names token 4096, --logit-bias names token 5000; the model's tokens are 0 to 4095.", _cli.ErrorLine, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Logprobs_are_written_when_asked_for()
+    {
+        await RunAsync(Docs, "--logprobs", "2");
+        var content = Lines("output.jsonl").First().GetProperty("response").GetProperty("body").GetProperty("choices")[0].GetProperty("logprobs").GetProperty("content");
+        Assert.Equal(2, content[0].GetProperty("top_logprobs").GetArrayLength());
+    }
+
+    private Task<int> RunAsync(params string[] args) =>
+        _cli.RunScriptedAsync(["run", .. args, "-o", Out, .. args.Contains("--max-tokens") ? Array.Empty<string>() : ["--max-tokens", "5"]]);
+
+    private IEnumerable<JsonElement> Lines(string file) => File.ReadLines(Path.Combine(Out, file)).Select(l => JsonDocument.Parse(l).RootElement);
+
+    private string Fingerprint() => Lines("output.jsonl").First().GetProperty("x_batch").GetProperty("fingerprint").GetString()!;
+
+    private void CopyDemoModel(string name)
+    {
+        foreach (string file in Directory.EnumerateFiles(EngineFlags.DemoModel))
+            _cli.Folder.Write(Path.Combine(name, Path.GetFileName(file)), File.ReadAllBytes(file));
+    }
+}

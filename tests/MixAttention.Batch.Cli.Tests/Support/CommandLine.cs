@@ -1,0 +1,68 @@
+using System.Text;
+using MixAttention.Engine;
+using MixAttention.Engine.Execution;
+using MixAttention.Engine.Scheduling;
+
+namespace MixAttention.Batch.Cli.Tests.Support;
+
+/// <summary>Runs command lines in this process and keeps what they print.</summary>
+internal sealed class CommandLine : IDisposable
+{
+    private readonly CancellationTokenSource _interrupt = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+    private StringWriter _output = new();
+    private StringWriter _error = new();
+
+    public TemporaryFolder Folder { get; } = new();
+
+    public string Output => _output.ToString();
+
+    public string Error => _error.ToString();
+
+    public string StandardInput { get; set; } = "";
+
+    public Dictionary<string, string> Variables { get; } = [];
+
+    /// <summary>Runs on the engine thread before each step.</summary>
+    public Action<StepPlan>? BeforeStep { get; set; }
+
+    /// <summary>What the last run asked of its runner.</summary>
+    public RunnerOptions? RunnerOptions { get; private set; }
+
+    /// <summary>Gets the one line that a failed command prints.</summary>
+    public string ErrorLine => Error.Split('\n', StringSplitOptions.RemoveEmptyEntries) is [.., var last] && last.StartsWith("mixbatch: ", StringComparison.Ordinal) ? last["mixbatch: ".Length..] : $"(no error line in: {Error})";
+
+    /// <summary>Runs a command line with the real decoder.</summary>
+    public Task<int> RunAsync(params string[] args) => RunAsync(DecoderRunner.Load, args);
+
+    /// <summary>Runs a command line with a model without arithmetic, which knows the demo model's vocabulary.</summary>
+    public Task<int> RunScriptedAsync(params string[] args) => RunAsync(
+        (_, options) =>
+        {
+            RunnerOptions = options;
+            return new HashingModel(options.KvBytes / 2, vocabularySize: 4096, maxSequenceLength: 32768) { BeforeStep = plan => BeforeStep?.Invoke(plan) };
+        },
+        args);
+
+    /// <summary>Does what the first Ctrl-C does.</summary>
+    public void Interrupt() => _interrupt.Cancel();
+
+    public void Dispose()
+    {
+        _interrupt.Dispose();
+        Folder.Dispose();
+    }
+
+    private async Task<int> RunAsync(Func<string, RunnerOptions, IModelRunner> loadRunner, string[] args)
+    {
+        (_output, _error) = (new StringWriter(), new StringWriter());
+        var host = new CliHost
+        {
+            Output = _output,
+            Error = _error,
+            OpenStandardInput = () => new MemoryStream(Encoding.UTF8.GetBytes(StandardInput)),
+            ReadVariable = name => Variables.GetValueOrDefault(name),
+            LoadRunner = loadRunner,
+        };
+        return await MixBatch.RunAsync(args, host, _interrupt.Token);
+    }
+}
