@@ -29,6 +29,7 @@ internal sealed class Doctor(CliHost host, EngineFlags flags, ParseResult result
         yield return torch;
         if (!torch.IsFine)
             yield break;
+        yield return Check("kernels", ExamineKernels);
         var device = Check("device", ExamineDevice);
         yield return device;
 
@@ -53,6 +54,15 @@ internal sealed class Doctor(CliHost host, EngineFlags flags, ParseResult result
     {
         TorchRuntime.Initialize(flags.Threads(result));
         return TorchRuntime.Describe();
+    }
+
+    private static string ExamineKernels()
+    {
+        var results = KernelCheck.Run();
+        string all = string.Join(", ", results.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Kernel} {r.Difference:0.0e+0}")));
+        return results.All(r => r.IsFine)
+            ? $"fast paths equal their portable twins: {all}"
+            : throw BatchException.Job($"A fast path differs from its portable twin: {all}. Please report this with the lines above.");
     }
 
     private string ExamineDevice()
