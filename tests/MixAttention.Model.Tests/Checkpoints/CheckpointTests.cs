@@ -39,7 +39,7 @@ public sealed class CheckpointTests
     [Fact]
     public void Open_of_shards_joins_their_tensors()
     {
-        using var checkpoint = Checkpoint.Open(GoldenFolder.Of("mpt-moe-ma-pairs"));
+        using var checkpoint = Checkpoint.Open(GoldenFolder.Shipped("mpt-moe-ma-pairs"));
 
         Assert.Equal(3, checkpoint.Tensors.Values.Select(t => t.File).Distinct().Count());
     }

@@ -13,7 +13,7 @@ internal sealed class ConfigEditor
 
     private ConfigEditor(JsonNode json) => _json = json;
 
-    public static ConfigEditor Golden(string name) => new(JsonNode.Parse(File.ReadAllText(Path.Combine(GoldenFolder.Of(name), "config.json")))!);
+    public static ConfigEditor Golden(string name) => new(JsonNode.Parse(File.ReadAllText(Path.Combine(GoldenFolder.Shipped(name), "config.json")))!);
 
     public static ConfigEditor Of(string json) => new(JsonNode.Parse(json)!);
 
