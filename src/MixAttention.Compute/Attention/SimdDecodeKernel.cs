@@ -8,16 +8,16 @@ namespace MixAttention.Compute.Attention;
 
 /// <summary>Attends decode queries over slabs and rings in place, at the speed of memory.</summary>
 /// <remarks>
-/// Work is cut into items of (sequence, KV head, up to <see cref="SplitRows"/> rows); the cuts depend on the sequence alone. An item keeps a running maximum, sum and weighted
-/// values (online softmax); items of one sequence are merged in order. Keys and values are read once, for all query heads of their KV head.
+/// Work is cut into items of (sequence, up to <see cref="SplitRows"/> rows); the cuts depend on the sequence alone. An item goes through its rows in order, block by block and in each block
+/// head by head, so that memory is read once and in a stream; it keeps a running maximum, sum and weighted values per query head (online softmax). Items of one sequence are merged in order.
 /// The portable form in <see cref="DecodeAttention"/> is its oracle.
 /// </remarks>
 internal static unsafe class SimdDecodeKernel
 {
     public const int MaxHeadDim = 512;
     public const int MaxQueriesPerKv = 16;
-    private const int SplitRows = 512;
-    private const int BlockRows = 64;
+    private const int SplitRows = 256;
+    private const int BlockRows = 32;
 
     private struct Call
     {
@@ -30,31 +30,26 @@ internal static unsafe class SimdDecodeKernel
     }
 
     // Partial: −1 when the item is its sequence's only one and writes the output itself.
-    private readonly record struct Item(int Sequence, int Head, int FirstRow, int Rows, int Partial);
+    private readonly record struct Item(int Sequence, int FirstRow, int Rows, int Partial);
+
+    /// <summary>One KV head's queries and what they have gathered so far; query heads go in fours, missing ones are zeros whose weights stay zero.</summary>
+    private ref struct Head
+    {
+        public float* Query, Sums, Maximum, Total;
+    }
 
     public static void Run(float* query, float* newKey, float* newValue, float* output, byte* arena, bool isBFloat16, ReadOnlySpan<DecodeKv> sequences, AttentionShape shape)
     {
-        var (items, partials) = Cut(sequences, shape.KvHeads);
-        int rep = shape.QueriesPerKv, stride = rep * (shape.HeadDim + 2);
+        var (items, partials) = Cut(sequences);
+        int stride = shape.QueryHeads * (shape.HeadDim + 2);
         fixed (DecodeKv* places = sequences)
         fixed (Item* itemPointer = items)
         fixed (float* partialPointer = new float[Math.Max(1, partials * stride)])
         {
             var call = new Call
             {
-                Query = query,
-                NewKey = newKey,
-                NewValue = newValue,
-                Output = output,
-                Partials = partialPointer,
-                Arena = arena,
-                Items = itemPointer,
-                Sequences = places,
-                KvHeads = shape.KvHeads,
-                Rep = rep,
-                D = shape.HeadDim,
-                Scale = (float)shape.Scale,
-                Softcap = (float)(shape.Softcap ?? 0),
+                Query = query, NewKey = newKey, NewValue = newValue, Output = output, Partials = partialPointer, Arena = arena, Items = itemPointer, Sequences = places,
+                KvHeads = shape.KvHeads, Rep = shape.QueriesPerKv, D = shape.HeadDim, Scale = (float)shape.Scale, Softcap = (float)(shape.Softcap ?? 0),
             };
             if (isBFloat16)
             {
@@ -71,18 +66,15 @@ internal static unsafe class SimdDecodeKernel
         }
     }
 
-    private static (Item[] Items, int Partials) Cut(ReadOnlySpan<DecodeKv> sequences, int heads)
+    private static (Item[] Items, int Partials) Cut(ReadOnlySpan<DecodeKv> sequences)
     {
-        var items = new List<Item>(sequences.Length * heads);
+        var items = new List<Item>(2 * sequences.Length);
         int partials = 0;
         for (int s = 0; s < sequences.Length; s++)
         {
             int rows = sequences[s].Rows;
-            for (int g = 0; g < heads; g++)
-            {
-                for (int first = 0; first < rows; first += SplitRows)
-                    items.Add(new Item(s, g, first, Math.Min(SplitRows, rows - first), rows <= SplitRows ? -1 : partials++));
-            }
+            for (int first = 0; first < rows; first += SplitRows)
+                items.Add(new Item(s, first, Math.Min(SplitRows, rows - first), rows <= SplitRows ? -1 : partials++));
         }
 
         return ([.. items], partials);
@@ -96,12 +88,12 @@ internal static unsafe class SimdDecodeKernel
         for (int s = 0; s < sequences; s++)
         {
             var place = call.Sequences[s];
-            byte* key = call.Arena + (place.KeyOffset + (long)place.NewRow * width) * TElements.Bytes;
-            byte* value = call.Arena + (place.ValueOffset + (long)place.NewRow * width) * TElements.Bytes;
+            byte* key = call.Arena + ((place.KeyOffset + ((long)place.NewRow * width)) * TElements.Bytes);
+            byte* value = call.Arena + ((place.ValueOffset + ((long)place.NewRow * width)) * TElements.Bytes);
             for (int i = 0; i < width; i += 8)
             {
-                TElements.Store(key + i * TElements.Bytes, Vector256.Load(call.NewKey + s * width + i));
-                TElements.Store(value + i * TElements.Bytes, Vector256.Load(call.NewValue + s * width + i));
+                TElements.Store(key + (i * TElements.Bytes), Vector256.Load(call.NewKey + (s * width) + i));
+                TElements.Store(value + (i * TElements.Bytes), Vector256.Load(call.NewValue + (s * width) + i));
             }
         }
     }
@@ -114,69 +106,85 @@ internal static unsafe class SimdDecodeKernel
 
     private static void Items<TElements>(long begin, long end, Call* call) where TElements : struct, IKvElements
     {
+        int padded = Padded(call->Rep), heads = call->KvHeads * padded;
+        float* memory = (float*)NativeMemory.AlignedAlloc((nuint)((2 * heads * (call->D + 1)) + (padded * BlockRows)) * sizeof(float), 64);
+        var head = new Head { Query = memory, Sums = memory + (heads * call->D), Maximum = memory + (2 * heads * call->D), Total = memory + (heads * ((2 * call->D) + 1)) };
+        float* scores = memory + (2 * heads * (call->D + 1));
         for (long i = begin; i < end; i++)
-            Attend<TElements>(in *call, in call->Items[i]);
+            Attend<TElements>(in *call, in call->Items[i], head, scores);
+        NativeMemory.AlignedFree(memory);
     }
 
-    [SkipLocalsInit]
-    private static void Attend<TElements>(in Call call, in Item item) where TElements : struct, IKvElements
+    private static void Attend<TElements>(in Call call, in Item item, Head all, float* scores) where TElements : struct, IKvElements
     {
-        // Query heads go in fours; missing ones are zeros whose weights stay zero.
-        int rep = call.Rep, d = call.D, padded = rep == 1 ? 1 : (rep + 3) & ~3;
-        long rowBytes = (long)call.KvHeads * d * TElements.Bytes;
+        int rep = call.Rep, d = call.D, padded = Padded(rep);
+        long headBytes = (long)d * TElements.Bytes, rowBytes = call.KvHeads * headBytes;
         var place = call.Sequences[item.Sequence];
-        byte* keys = call.Arena + place.KeyOffset * TElements.Bytes + item.FirstRow * rowBytes + (long)item.Head * d * TElements.Bytes;
-        byte* values = call.Arena + place.ValueOffset * TElements.Bytes + item.FirstRow * rowBytes + (long)item.Head * d * TElements.Bytes;
-
-        float* query = stackalloc float[padded * d];
-        float* sums = stackalloc float[padded * d];
-        float* scores = stackalloc float[padded * BlockRows];
-        float* maximum = stackalloc float[rep];
-        float* total = stackalloc float[rep];
-        float* source = call.Query + ((long)item.Sequence * call.KvHeads + item.Head) * rep * d;
-        for (int i = 0; i < padded * d; i++)
-        {
-            query[i] = i < rep * d ? source[i] * call.Scale : 0;
-            sums[i] = 0;
-        }
-
-        for (int r = 0; r < rep; r++)
-        {
-            maximum[r] = float.NegativeInfinity;
-            total[r] = 0;
-        }
-
-        for (int row = 0; row < item.Rows; row += BlockRows)
+        byte* keys = call.Arena + (place.KeyOffset * TElements.Bytes) + (item.FirstRow * rowBytes);
+        byte* values = call.Arena + (place.ValueOffset * TElements.Bytes) + (item.FirstRow * rowBytes);
+        LoadQueries(in call, item.Sequence, all);
+        for (int row = 0; row < item.Rows; row += BlockRows, keys += BlockRows * rowBytes, values += BlockRows * rowBytes)
         {
             int rows = Math.Min(BlockRows, item.Rows - row);
-            Scores<TElements>(query, keys + row * rowBytes, rowBytes, scores, rows, padded, d);
-            for (int r = 0; r < rep; r++)
-                Soften(scores + r * BlockRows, rows, call.Softcap, ref maximum[r], ref total[r], sums + r * d, d);
-            Accumulate<TElements>(scores, values + row * rowBytes, rowBytes, sums, rows, padded, d);
+            for (int g = 0; g < call.KvHeads; g++)
+            {
+                var head = Of(all, g, padded, d);
+                Scores<TElements>(head.Query, keys + (g * headBytes), values + (g * headBytes), rowBytes, scores, rows, padded, d);
+                for (int r = 0; r < rep; r++)
+                    Soften(scores + (r * BlockRows), rows, call.Softcap, ref head.Maximum[r], ref head.Total[r], head.Sums + (r * d), d);
+                Accumulate<TElements>(scores, values + (g * headBytes), rowBytes, head.Sums, rows, padded, d);
+            }
         }
 
-        if (item.Partial < 0)
+        for (int h = 0; h < call.KvHeads * rep; h++)
         {
-            float* output = call.Output + ((long)item.Sequence * call.KvHeads + item.Head) * rep * d;
-            for (int r = 0; r < rep; r++)
-                Scaled(sums + r * d, 1 / total[r], output + r * d, d);
-            return;
-        }
+            var head = Of(all, h / rep, padded, d);
+            int r = h % rep;
+            if (item.Partial < 0)
+            {
+                Scaled(head.Sums + (r * d), 1 / head.Total[r], call.Output + ((((long)item.Sequence * call.KvHeads * rep) + h) * d), d);
+                continue;
+            }
 
-        float* partial = call.Partials + (long)item.Partial * rep * (d + 2);
-        for (int r = 0; r < rep; r++)
-        {
-            partial[r * (d + 2)] = maximum[r];
-            partial[r * (d + 2) + 1] = total[r];
-            Scaled(sums + r * d, 1, partial + r * (d + 2) + 2, d);
+            float* partial = call.Partials + ((((long)item.Partial * call.KvHeads * rep) + h) * (d + 2));
+            partial[0] = head.Maximum[r];
+            partial[1] = head.Total[r];
+            Scaled(head.Sums + (r * d), 1, partial + 2, d);
         }
     }
 
-    // scores[r][row] = query[r] · key[row]; four query heads share each loaded key.
-    private static void Scores<TElements>(float* query, byte* keys, long rowBytes, float* scores, int rows, int rep, int d) where TElements : struct, IKvElements
+    private static void LoadQueries(in Call call, int sequence, Head all)
     {
-        for (int row = 0; row < rows; row++, keys += rowBytes)
+        int rep = call.Rep, d = call.D, padded = Padded(rep), heads = call.KvHeads * padded;
+        NativeMemory.Clear(all.Query, (nuint)(2 * heads * d * sizeof(float))); // queries and sums
+        for (int h = 0; h < call.KvHeads * rep; h++)
+            Scaled(call.Query + ((((long)sequence * call.KvHeads * rep) + h) * d), call.Scale, all.Query + (((h / rep * padded) + (h % rep)) * d), d);
+        for (int h = 0; h < heads; h++)
         {
+            all.Maximum[h] = float.NegativeInfinity;
+            all.Total[h] = 0;
+        }
+    }
+
+    private static Head Of(Head all, int g, int padded, int d) => new()
+    {
+        Query = all.Query + (g * padded * d), Sums = all.Sums + (g * padded * d), Maximum = all.Maximum + (g * padded), Total = all.Total + (g * padded),
+    };
+
+    private static int Padded(int rep) => rep == 1 ? 1 : (rep + 3) & ~3;
+
+    // scores[r][row] = query[r] · key[row]; four query heads share each loaded key.
+    private static void Scores<TElements>(float* query, byte* keys, byte* values, long rowBytes, float* scores, int rows, int rep, int d) where TElements : struct, IKvElements
+    {
+        for (int row = 0; row < rows; row++, keys += rowBytes, values += rowBytes)
+        {
+            // This block's values come next, and after them the next block's keys.
+            for (int at = 0; Sse.IsSupported && at < d * TElements.Bytes; at += 64)
+            {
+                Sse.Prefetch0(values + at);
+                Sse.Prefetch0(keys + (BlockRows * rowBytes) + at);
+            }
+
             int r = 0;
             for (; r + 4 <= rep; r += 4)
             {
@@ -317,19 +325,14 @@ internal static unsafe class SimdDecodeKernel
     // Joins the parts of sequences longer than one split, in row order.
     private static void Merge(in Call call, Item[] items)
     {
-        int rep = call.Rep, d = call.D, stride = rep * (d + 2);
-        for (int i = 0; i < items.Length;)
+        int heads = call.KvHeads * call.Rep, d = call.D, stride = heads * (d + 2);
+        for (int i = 0, count; i < items.Length; i += count)
         {
             var item = items[i];
-            int count = 1;
-            while (i + count < items.Length && items[i + count].Sequence == item.Sequence && items[i + count].Head == item.Head)
+            for (count = 1; i + count < items.Length && items[i + count].Sequence == item.Sequence;)
                 count++;
-            i += count;
-            if (item.Partial < 0)
-                continue;
-            float* output = call.Output + ((long)item.Sequence * call.KvHeads + item.Head) * rep * d;
-            for (int r = 0; r < rep; r++)
-                MergeHead(call.Partials + (long)item.Partial * stride + r * (d + 2), stride, count, output + r * d, d);
+            for (int h = 0; item.Partial >= 0 && h < heads; h++)
+                MergeHead(call.Partials + ((long)item.Partial * stride) + (h * (d + 2)), stride, count, call.Output + ((((long)item.Sequence * heads) + h) * d), d);
         }
     }
 
