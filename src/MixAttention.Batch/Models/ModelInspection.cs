@@ -1,6 +1,6 @@
 using System.Text.Json;
-using MixAttention.Model.Checkpoints;
 using MixAttention.Model.ChatTemplates;
+using MixAttention.Model.Checkpoints;
 using MixAttention.Model.Families;
 using MixAttention.Model.Tokenization;
 

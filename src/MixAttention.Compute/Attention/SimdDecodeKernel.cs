@@ -48,8 +48,19 @@ internal static unsafe class SimdDecodeKernel
         {
             var call = new Call
             {
-                Query = query, NewKey = newKey, NewValue = newValue, Output = output, Partials = partialPointer, Arena = arena, Items = itemPointer, Sequences = places,
-                KvHeads = shape.KvHeads, Rep = shape.QueriesPerKv, D = shape.HeadDim, Scale = (float)shape.Scale, Softcap = (float)(shape.Softcap ?? 0),
+                Query = query,
+                NewKey = newKey,
+                NewValue = newValue,
+                Output = output,
+                Partials = partialPointer,
+                Arena = arena,
+                Items = itemPointer,
+                Sequences = places,
+                KvHeads = shape.KvHeads,
+                Rep = shape.QueriesPerKv,
+                D = shape.HeadDim,
+                Scale = (float)shape.Scale,
+                Softcap = (float)(shape.Softcap ?? 0),
             };
             if (isBFloat16)
             {
@@ -168,7 +179,10 @@ internal static unsafe class SimdDecodeKernel
 
     private static Head Of(Head all, int g, int padded, int d) => new()
     {
-        Query = all.Query + (g * padded * d), Sums = all.Sums + (g * padded * d), Maximum = all.Maximum + (g * padded), Total = all.Total + (g * padded),
+        Query = all.Query + (g * padded * d),
+        Sums = all.Sums + (g * padded * d),
+        Maximum = all.Maximum + (g * padded),
+        Total = all.Total + (g * padded),
     };
 
     private static int Padded(int rep) => rep == 1 ? 1 : (rep + 3) & ~3;

@@ -39,9 +39,21 @@ internal static unsafe class SimdPrefillKernel
         int rep = shape.QueriesPerKv, tileQueries = Math.Max(1, TileRows / rep);
         var call = new Call
         {
-            Query = query, Output = output, Keys = keys, Values = values, Queries = queries, FirstQuery = firstQuery, FirstKey = firstKey,
-            KvHeads = shape.KvHeads, Rep = rep, D = shape.HeadDim, Window = shape.Window ?? int.MaxValue, TileQueries = tileQueries, Tiles = (queries + tileQueries - 1) / tileQueries,
-            Scale = (float)shape.Scale, Softcap = (float)(shape.Softcap ?? 0),
+            Query = query,
+            Output = output,
+            Keys = keys,
+            Values = values,
+            Queries = queries,
+            FirstQuery = firstQuery,
+            FirstKey = firstKey,
+            KvHeads = shape.KvHeads,
+            Rep = rep,
+            D = shape.HeadDim,
+            Window = shape.Window ?? int.MaxValue,
+            TileQueries = tileQueries,
+            Tiles = (queries + tileQueries - 1) / tileQueries,
+            Scale = (float)shape.Scale,
+            Softcap = (float)(shape.Softcap ?? 0),
         };
         bool isWide = Vector512.IsHardwareAccelerated && shape.HeadDim % 16 == 0;
         delegate* unmanaged[Cdecl]<long, long, void*, void> body = (isBFloat16, isWide) switch

@@ -1,7 +1,6 @@
 using MixAttention.Benchmarks.Measuring;
 using MixAttention.Compute;
 using MixAttention.Compute.Attention;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MixAttention.Benchmarks.Benches;

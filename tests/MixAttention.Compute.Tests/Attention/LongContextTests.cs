@@ -1,5 +1,4 @@
 using MixAttention.Compute.Attention;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace MixAttention.Compute.Tests.Attention;

@@ -27,8 +27,17 @@ public sealed class InvarianceTests : IDisposable
         string model = Path.Combine(_folder, "model");
         RandomCheckpoint.Write(model, new RandomCheckpointOptions
         {
-            Preset = preset, Layers = isWide ? 6 : 12, Width = width, HeadDim = isWide ? 64 : 16, KvHeads = isWide ? 4 : 2, FfnSize = 2 * width, Vocabulary = 300, Window = 20, MaxLength = 1024,
-            Type = precision == Precision.Float32 ? StoredType.F32 : StoredType.BF16, Seed = 9,
+            Preset = preset,
+            Layers = isWide ? 6 : 12,
+            Width = width,
+            HeadDim = isWide ? 64 : 16,
+            KvHeads = isWide ? 4 : 2,
+            FfnSize = 2 * width,
+            Vocabulary = 300,
+            Window = 20,
+            MaxLength = 1024,
+            Type = precision == Precision.Float32 ? StoredType.F32 : StoredType.BF16,
+            Seed = 9,
         });
         var requests = Requests(isWide ? 20 : 64);
         var options = Options(64);

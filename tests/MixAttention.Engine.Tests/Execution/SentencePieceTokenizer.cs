@@ -25,7 +25,10 @@ internal static class SentencePieceTokenizer
                 "decoders", new { type = "Replace", pattern = new { String = "▁" }, content = " " }, new { type = "ByteFallback" }, new { type = "Fuse" }, new { type = "Strip", content = " ", start = 1, stop = 0 }),
             ["model"] = new JsonObject
             {
-                ["type"] = "BPE", ["unk_token"] = pieces[0], ["fuse_unk"] = true, ["byte_fallback"] = true,
+                ["type"] = "BPE",
+                ["unk_token"] = pieces[0],
+                ["fuse_unk"] = true,
+                ["byte_fallback"] = true,
                 ["vocab"] = JsonSerializer.SerializeToNode(ids),
                 ["merges"] = new JsonArray([.. merges.Select(m => new JsonArray(m.Left, m.Right))]),
             },

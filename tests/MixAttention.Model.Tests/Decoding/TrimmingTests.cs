@@ -21,7 +21,17 @@ public sealed class TrimmingTests : IDisposable
         string folder = Path.Combine(_folder.Path, preset);
         RandomCheckpoint.Write(folder, new RandomCheckpointOptions
         {
-            Preset = preset, Layers = 24, Width = 32, Heads = 4, KvHeads = 2, FfnSize = 48, Vocabulary = 96, Window = Window, MaxLength = 256, Type = StoredType.F32, Seed = 5,
+            Preset = preset,
+            Layers = 24,
+            Width = 32,
+            Heads = 4,
+            KvHeads = 2,
+            FfnSize = 48,
+            Vocabulary = 96,
+            Window = Window,
+            MaxLength = 256,
+            Type = StoredType.F32,
+            Seed = 5,
         });
         using var driver = DecoderDriver.Load(folder);
         var random = new Random(7);
