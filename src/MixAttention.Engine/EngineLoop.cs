@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using MixAttention.Engine.Sampling;
 using MixAttention.Engine.Scheduling;
@@ -6,16 +7,27 @@ using MixAttention.Model.Layouts;
 namespace MixAttention.Engine;
 
 /// <summary>A request on its way to the engine thread.</summary>
-internal sealed record Submission(GenerationRequest Request, RequestClock Clock);
+/// <param name="Number">Unique in the engine's life and rising in the order in which requests were handed in.</param>
+internal sealed record Submission(int Number, GenerationRequest Request, RequestClock Clock);
+
+/// <summary>The wish to end the requests of one key.</summary>
+/// <param name="LastNumber">Later requests with the key are not meant.</param>
+internal readonly record struct Cancellation(string Key, int LastNumber);
 
 /// <summary>What the loop shares with the world outside its thread.</summary>
 /// <param name="Inbox">Requests; completed when no more will come.</param>
+/// <param name="Cancellations">Requests to end before the next step.</param>
 /// <param name="Results">Results; full means that the loop waits.</param>
 /// <param name="Publish">Takes the state after each step.</param>
 /// <param name="Cancelled">Ends all requests as cancelled.</param>
 /// <param name="Abandoned">Ends the loop although results are unread.</param>
 internal sealed record EngineChannels(
-    ChannelReader<Submission> Inbox, ChannelWriter<GenerationResult> Results, Action<EngineSnapshot> Publish, CancellationToken Cancelled, CancellationToken Abandoned);
+    ChannelReader<Submission> Inbox,
+    ConcurrentQueue<Cancellation> Cancellations,
+    ChannelWriter<GenerationResult> Results,
+    Action<EngineSnapshot> Publish,
+    CancellationToken Cancelled,
+    CancellationToken Abandoned);
 
 /// <summary>Runs requests to their ends on the engine thread: receive, schedule, run, sample, answer.</summary>
 internal sealed class EngineLoop
@@ -32,12 +44,12 @@ internal sealed class EngineLoop
     private readonly HashSet<int> _endTokenIds;
     private readonly LogitsHandler _onLogits;
     private readonly List<GenerationResult> _answers = [];
+    private readonly Dictionary<string, int> _cancelledInInbox = []; // key → last number; emptied with the inbox
 
     private ScheduledStep? _step;
     private SampledToken?[] _sampled = [];
     private TimeSpan _samplingTime;
     private EngineSnapshot _snapshot = new();
-    private int _nextSequenceId;
 
     /// <summary>Creates a loop over a runner, which stays the caller's to dispose.</summary>
     public EngineLoop(IModelRunner runner, EngineOptions options, Func<TokenText>? createText, IEnumerable<int> endTokenIds, EngineChannels channels, EngineMetrics metrics, TimeProvider time)
@@ -62,9 +74,10 @@ internal sealed class EngineLoop
         while (true)
         {
             long started = _time.GetTimestamp();
+            CancelByKey();
             Receive();
             if (_channels.Cancelled.IsCancellationRequested)
-                Answer(_scheduler.CancelAll());
+                Answer(_scheduler.Cancel(_ => true));
             var step = _scheduler.Schedule();
             if (step is not null)
                 RunStep(step, started);
@@ -78,14 +91,35 @@ internal sealed class EngineLoop
         }
     }
 
+    private void CancelByKey()
+    {
+        while (_channels.Cancellations.TryDequeue(out var cancellation))
+        {
+            var (key, last) = cancellation;
+            Answer(_scheduler.Cancel(s => s.Id <= last && s.Request.Key == key));
+            _cancelledInInbox[key] = last;
+        }
+    }
+
     private void Receive()
     {
-        while (_scheduler.WaitingCount < _maxWaiting && _channels.Inbox.TryRead(out var submission))
+        while (_scheduler.WaitingCount < _maxWaiting)
         {
+            if (!_channels.Inbox.TryRead(out var submission))
+            {
+                _cancelledInInbox.Clear();
+                return;
+            }
+
             var request = submission.Request;
             var text = _createText is null ? null : new AnswerText(_createText(), request.Sampling.Stop);
-            var sequence = new SequenceState(_nextSequenceId++, request, submission.Clock, _endTokenIds, text);
-            if (_check.Check(request) is { } error)
+            var sequence = new SequenceState(submission.Number, request, submission.Clock, _endTokenIds, text);
+            if (_cancelledInInbox.TryGetValue(request.Key, out int last) && sequence.Id <= last)
+            {
+                sequence.Cancel();
+                Answer([sequence]);
+            }
+            else if (_check.Check(request) is { } error)
             {
                 sequence.Reject(error);
                 Answer([sequence]);
@@ -180,6 +214,7 @@ internal sealed class EngineLoop
         {
             SequencesRunning = _scheduler.RunningCount,
             SequencesWaiting = _scheduler.WaitingCount + _channels.Inbox.Count,
+            WaitingTokens = _scheduler.WaitingTokens,
             KvBytesUsed = _scheduler.KvElementsUsed * bytesPerElement,
             PeakKvBytesUsed = _scheduler.PeakKvElementsUsed * bytesPerElement,
             KvBytesBudget = _runner.KvArenaElements * bytesPerElement,

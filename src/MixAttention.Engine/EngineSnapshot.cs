@@ -9,6 +9,9 @@ public sealed record EngineSnapshot
     /// <summary>Gets the requests that wait for room.</summary>
     public int SequencesWaiting { get; init; }
 
+    /// <summary>Gets prompt + max new tokens of the waiting requests that the engine has taken from its inbox; it takes them while there are fewer than half of <see cref="EngineOptions.MaxWaiting"/>.</summary>
+    public long WaitingTokens { get; init; }
+
     /// <summary>Gets the requests answered so far, errors and cancelled ones included.</summary>
     public long SequencesFinished { get; init; }
 
@@ -26,6 +29,9 @@ public sealed record EngineSnapshot
 
     /// <summary>Gets the KV bytes that may be reserved; 0 until the model is loaded.</summary>
     public long KvBytesBudget { get; init; }
+
+    /// <summary>Gets the KV bytes that are free now.</summary>
+    public long KvBytesFree => KvBytesBudget - KvBytesUsed;
 
     /// <summary>Gets the floating-point operations of the prefills that ended so far.</summary>
     public double PrefillFlops { get; init; }

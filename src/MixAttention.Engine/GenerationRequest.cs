@@ -8,6 +8,10 @@ public sealed record GenerationRequest
     /// <summary>Gets the caller's name of the request; part of the key of random numbers and so of its result.</summary>
     public required string CustomId { get; init; }
 
+    /// <summary>Gets by what the caller knows the request again, in <see cref="GenerationResult.Key"/> and for <see cref="InferenceEngine.Cancel(string)"/>; never part of the result's tokens.</summary>
+    /// <value><see cref="CustomId"/> unless set; set it where several requests may have the same one.</value>
+    public string Key { get => field ?? CustomId; init; }
+
     /// <summary>Gets the prompt's token ids, at least one.</summary>
     public required ReadOnlyMemory<int> PromptIds { get; init; }
 
@@ -44,13 +48,23 @@ public sealed record GenerationError(string Code, string Message);
 /// <param name="Queued">Until its first chunk ran.</param>
 /// <param name="FirstToken">Until its first token was sampled.</param>
 /// <param name="Total">Until it finished.</param>
-public readonly record struct GenerationTimings(TimeSpan Queued, TimeSpan FirstToken, TimeSpan Total);
+public readonly record struct GenerationTimings(TimeSpan Queued, TimeSpan FirstToken, TimeSpan Total)
+{
+    /// <summary>Gets the time from its first chunk to its first token.</summary>
+    public TimeSpan Prefill => FirstToken - Queued;
+
+    /// <summary>Gets the time from its first token to its end.</summary>
+    public TimeSpan Decode => Total - FirstToken;
+}
 
 /// <summary>The continuation of one prompt.</summary>
 public sealed record GenerationResult
 {
     /// <summary>Gets the request's name.</summary>
     public required string CustomId { get; init; }
+
+    /// <summary>Gets the request's <see cref="GenerationRequest.Key"/>.</summary>
+    public string Key { get => field ?? CustomId; init; }
 
     /// <summary>Gets the tokens produced, end token excluded; a stop string's tokens are included.</summary>
     public required IReadOnlyList<int> TokenIds { get; init; }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using MixAttention.Engine.Sampling;
 using MixAttention.Model.Tokenization;
@@ -15,6 +16,7 @@ public sealed class InferenceEngine : IAsyncDisposable
 
     private readonly Channel<Submission> _inbox;
     private readonly Channel<GenerationResult> _results;
+    private readonly ConcurrentQueue<Cancellation> _cancellations = new(); // bounded by the callers: one entry per call, emptied before each step
     private readonly TaskCompletionSource<EngineInfo> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _cancelled = new();
@@ -22,6 +24,7 @@ public sealed class InferenceEngine : IAsyncDisposable
     private readonly EngineMetrics _metrics;
     private readonly TimeProvider _time;
     private EngineSnapshot _snapshot = new();
+    private int _submitted;
 
     private InferenceEngine(EngineOptions options, TimeProvider time)
     {
@@ -34,7 +37,7 @@ public sealed class InferenceEngine : IAsyncDisposable
     /// <summary>Gets the facts of the model once it is loaded; faulted with <see cref="EngineException"/> when it cannot be loaded.</summary>
     public Task<EngineInfo> Ready => _ready.Task;
 
-    /// <summary>Gets the results, one per accepted request. Completes after <see cref="CompleteSubmissions"/> or <see cref="Cancel"/> and the last result.</summary>
+    /// <summary>Gets the results, one per accepted request. Completes after <see cref="CompleteSubmissions"/> or <see cref="Cancel()"/> and the last result.</summary>
     /// <remarks>Completes with <see cref="EngineException"/> when the engine has died.</remarks>
     public ChannelReader<GenerationResult> Results => _results.Reader;
 
@@ -76,7 +79,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(request);
         try
         {
-            await _inbox.Writer.WriteAsync(new Submission(request, new RequestClock(_time)), cancellationToken).ConfigureAwait(false);
+            await _inbox.Writer.WriteAsync(new Submission(Interlocked.Increment(ref _submitted), request, new RequestClock(_time)), cancellationToken).ConfigureAwait(false);
         }
         catch (ChannelClosedException closed)
         {
@@ -90,6 +93,14 @@ public sealed class InferenceEngine : IAsyncDisposable
 
     /// <summary>Says that no more requests come. What was accepted is still run.</summary>
     public void CompleteSubmissions() => _inbox.Writer.TryComplete();
+
+    /// <summary>Ends the requests with this key that were handed in before, waiting or running, after the current step: each gives a result with <see cref="FinishReason.Cancelled"/>.</summary>
+    /// <remarks>Nothing happens when there is none: it has ended already or was never handed in.</remarks>
+    public void Cancel(string key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        _cancellations.Enqueue(new Cancellation(key, Volatile.Read(ref _submitted)));
+    }
 
     /// <summary>Ends all requests after the current step: each unfinished one gives a result with <see cref="FinishReason.Cancelled"/>. Nothing is accepted from here on.</summary>
     public void Cancel()
@@ -114,7 +125,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         try
         {
             using var runner = createRunner();
-            var channels = new EngineChannels(_inbox.Reader, _results.Writer, snapshot => Volatile.Write(ref _snapshot, snapshot), _cancelled.Token, _abandoned.Token);
+            var channels = new EngineChannels(_inbox.Reader, _cancellations, _results.Writer, snapshot => Volatile.Write(ref _snapshot, snapshot), _cancelled.Token, _abandoned.Token);
             var loop = new EngineLoop(runner, options, createText, endTokenIds, channels, _metrics, _time);
             _ready.SetResult(new EngineInfo(runner.VocabularySize, runner.MaxSequenceLength, runner.KvGeometry, runner.KvArenaElements));
             loop.Run();

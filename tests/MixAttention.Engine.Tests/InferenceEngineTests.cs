@@ -26,7 +26,7 @@ public sealed class InferenceEngineTests
 
         var result = Assert.Single(await RunAsync([request], 4000));
 
-        Assert.Equal("r", result.CustomId);
+        Assert.Equal(("r", "r"), (result.CustomId, result.Key));
         Assert.Equal(FinishReason.Length, result.FinishReason);
         Assert.Equal((30, 4, 4), (result.PromptTokens, result.CompletionTokens, result.TokenIds.Count));
         Assert.Equal(Mixed.Bytes(34), result.KvBytes);
@@ -163,6 +163,40 @@ public sealed class InferenceEngineTests
     }
 
     [Fact]
+    public async Task Cancelling_a_key_ends_what_was_handed_in_with_it_and_nothing_else()
+    {
+        using var running = new ManualResetEventSlim();
+        using var cancelled = new ManualResetEventSlim();
+        await using var engine = Start(
+            new RunnerScript
+            {
+                BeforeRun = _ =>
+                {
+                    running.Set();
+                    cancelled.Wait(Token);
+                },
+            },
+            new() { ChunkTokens = 8, MaxSequences = 1, MaxWaiting = 8 });
+        GenerationRequest WithKey(string key) => Request("same", 20) with { Key = key };
+        await engine.SubmitAsync(WithKey("running"), Token);
+        running.Wait(Token);
+        foreach (string key in (string[])["a", "b", "c"])
+            await engine.SubmitAsync(WithKey(key), Token);
+        engine.Cancel("running");
+        engine.Cancel("b");
+        engine.Cancel("later");
+        await engine.SubmitAsync(WithKey("later"), Token);
+        cancelled.Set();
+
+        var results = await ReadAllAsync(engine);
+
+        Assert.All(results, r => Assert.Equal("same", r.CustomId));
+        Assert.Equal(["b", "running"], results.Where(r => r.FinishReason == FinishReason.Cancelled).Select(r => r.Key).Order());
+        Assert.Equal(["a", "c", "later"], results.Where(r => r.FinishReason != FinishReason.Cancelled).Select(r => r.Key).Order());
+        Assert.Equal(0, engine.Snapshot.WaitingTokens);
+    }
+
+    [Fact]
     public async Task No_request_is_taken_after_the_last()
     {
         await using var engine = Start();
@@ -253,6 +287,7 @@ public sealed class InferenceEngineTests
 
         // Chunks of 8, 8 and 4, then two decode steps.
         Assert.Equal(new GenerationTimings(TimeSpan.Zero, TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(10)), result.Timings);
+        Assert.Equal((TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(4)), (result.Timings.Prefill, result.Timings.Decode));
         Assert.Equal((5, TimeSpan.FromSeconds(10), TimeSpan.Zero), (engine.Snapshot.Steps, engine.Snapshot.ModelTime, engine.Snapshot.OtherTime));
     }
 
@@ -273,7 +308,7 @@ public sealed class InferenceEngineTests
             Assert.Equal((2 * 8, (4 * 50) - (2 * 8)), (last.PrefillFlops, last.PrefillFlopsSaved));
             Assert.Equal(0.92, last.PrefillFlopsSavedShare);
             Assert.Equal(0, last.KvBytesUsed);
-            Assert.Equal(8000, last.KvBytesBudget);
+            Assert.Equal((8000, 8000), (last.KvBytesBudget, last.KvBytesFree));
             Assert.InRange(last.PeakKvBytesUsed, Mixed.Bytes(33), Mixed.Bytes(33) + Mixed.Bytes(24));
             Assert.Equal(seen.Count, last.Steps);
         }

@@ -28,6 +28,9 @@ internal sealed class Scheduler(KvGeometry geometry, long arenaElements, EngineO
     /// <summary>Gets the number of sequences that wait.</summary>
     public int WaitingCount => _waiting.Count;
 
+    /// <summary>Gets prompt + max new tokens of all sequences that wait.</summary>
+    public long WaitingTokens => _waiting.Tokens;
+
     /// <summary>Gets the number of sequences that run.</summary>
     public int RunningCount => _running.Count;
 
@@ -74,13 +77,14 @@ internal sealed class Scheduler(KvGeometry geometry, long arenaElements, EngineO
         return finished;
     }
 
-    /// <summary>Ends all sequences, waiting and running.</summary>
-    /// <returns>All of them, cancelled.</returns>
-    public IReadOnlyList<SequenceState> CancelAll()
+    /// <summary>Ends sequences, waiting or running. Not between <see cref="Schedule"/> and <see cref="Complete"/>.</summary>
+    /// <returns>The sequences that are meant, cancelled.</returns>
+    public IReadOnlyList<SequenceState> Cancel(Func<SequenceState, bool> isMeant)
     {
-        SequenceState[] all = [.. _running, .. _waiting.TakeAll()];
-        foreach (var sequence in _running.ToArray())
+        var running = _running.Where(isMeant).ToArray();
+        foreach (var sequence in running)
             Remove(sequence);
+        SequenceState[] all = [.. running, .. _waiting.TakeAll(isMeant)];
         foreach (var sequence in all)
             sequence.Cancel();
         return all;

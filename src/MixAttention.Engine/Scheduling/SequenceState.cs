@@ -175,6 +175,7 @@ internal sealed class SequenceState
         return new GenerationResult
         {
             CustomId = Request.CustomId,
+            Key = Request.Key,
             TokenIds = _tokenIds,
             Text = _text?.ToString(),
             FinishReason = FinishReason,

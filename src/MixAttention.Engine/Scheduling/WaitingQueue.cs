@@ -9,8 +9,15 @@ internal sealed class WaitingQueue
     /// <summary>Gets the number of sequences.</summary>
     public int Count => _sequences.Count;
 
+    /// <summary>Gets prompt + max new tokens of all sequences.</summary>
+    public long Tokens { get; private set; }
+
     /// <summary>Adds a sequence.</summary>
-    public void Add(SequenceState sequence) => _sequences.Insert(CountBelow(sequence.TotalTokens, sequence.Id), sequence);
+    public void Add(SequenceState sequence)
+    {
+        _sequences.Insert(CountBelow(sequence.TotalTokens, sequence.Id), sequence);
+        Tokens += sequence.TotalTokens;
+    }
 
     /// <summary>Takes the longest sequence of at most so many tokens out; among equals the one submitted first.</summary>
     /// <returns>Null when none is that short.</returns>
@@ -21,15 +28,17 @@ internal sealed class WaitingQueue
             return null;
         var sequence = _sequences[index];
         _sequences.RemoveAt(index);
+        Tokens -= sequence.TotalTokens;
         return sequence;
     }
 
-    /// <summary>Takes all sequences out.</summary>
-    public IReadOnlyList<SequenceState> TakeAll()
+    /// <summary>Takes all sequences out that are meant.</summary>
+    public IReadOnlyList<SequenceState> TakeAll(Func<SequenceState, bool> isMeant)
     {
-        SequenceState[] all = [.. _sequences];
-        _sequences.Clear();
-        return all;
+        var taken = _sequences.Where(isMeant).ToArray();
+        _sequences.RemoveAll(s => isMeant(s));
+        Tokens -= taken.Sum(s => (long)s.TotalTokens);
+        return taken;
     }
 
     // The sequences that stand before (tokens, sequenceId) in the list's order.

@@ -150,12 +150,29 @@ public sealed class SchedulerTests
         AddTotals(scheduler, [20, 20, 20]);
         scheduler.Schedule();
 
-        var cancelled = scheduler.CancelAll();
+        var cancelled = scheduler.Cancel(_ => true);
 
         Assert.Equal([0, 1, 2], cancelled.Select(s => s.Id).Order());
         Assert.All(cancelled, s => Assert.Equal(FinishReason.Cancelled, s.FinishReason));
         Assert.Equal(0, scheduler.KvElementsUsed);
         Assert.Null(scheduler.Schedule());
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public void Cancelling_one_leaves_the_others(int cancelled)
+    {
+        var scheduler = Scheduler(capacityInTokens: [20, 20]);
+        AddTotals(scheduler, [20, 20, 20]);
+        scheduler.Complete(scheduler.Schedule()!, new StepOutput([]));
+
+        Assert.Equal([cancelled], scheduler.Cancel(s => s.Id == cancelled).Select(s => s.Id));
+
+        Assert.Equal(cancelled == 0 ? 20 : 0, scheduler.WaitingTokens);
+        Assert.Equal(Enumerable.Range(0, 3).Where(id => id != cancelled), RunToEnd(scheduler).Order());
+        Assert.Equal(0, scheduler.KvElementsUsed);
+        scheduler.CheckIntegrity();
     }
 
     // Lengths, answers' ends and options at random: each request ends once, each prompt runs once and in order, steps keep to the budget.
