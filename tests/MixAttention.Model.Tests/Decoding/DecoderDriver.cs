@@ -7,64 +7,43 @@ using MixAttention.Model.Layouts;
 
 namespace MixAttention.Model.Tests.Decoding;
 
-/// <summary>Runs one sequence at a time through a decoder, cut as a test asks.</summary>
+/// <summary>Runs sequences through a decoder side by side.</summary>
 internal sealed class DecoderDriver : IDisposable
 {
     private readonly Decoder _decoder;
 
     private DecoderDriver(Decoder decoder) => _decoder = decoder;
 
+    // Models this small spend more on waking a second thread than it computes. Compute.Tests hold the kernels on one thread equal to two.
     [ModuleInitializer]
-    internal static void LoadLibTorch() => TorchRuntime.Initialize(2);
+    internal static void LoadLibTorch() => TorchRuntime.Initialize(threads: 1);
 
     public AttentionLayout Layout => _decoder.Spec.Layout;
 
-    public Decoder Decoder => _decoder;
-
-    public static DecoderDriver Load(string folder, Precision precision = Precision.Float32, bool forceTiles = false, long kvBytes = 1 << 24)
+    public static DecoderDriver Load(string folder, Precision precision = Precision.Float32, bool forceTiles = false)
     {
         using var checkpoint = Checkpoint.Open(folder);
         var spec = DecoderSpecReader.Read(checkpoint.Config, [.. checkpoint.Tensors.Keys]);
         checkpoint.Verify(spec);
         bool isBFloat16 = checkpoint.Tensors[spec.Embedding.Name].Type == StoredType.BF16;
-        return new DecoderDriver(new Decoder(checkpoint, spec, new ComputeDevice("cpu", precision, isBFloat16, forceTiles), kvBytes));
+        return new DecoderDriver(new Decoder(checkpoint, spec, new ComputeDevice("cpu", precision, isBFloat16, forceTiles), kvBytes: 1 << 26));
     }
 
-    /// <summary>Runs a prompt in segments that end at the given positions (exclusive) and returns the logits after each.</summary>
-    public List<float[]> Prefill(KvRegion region, int[] ids, IEnumerable<int> ends, bool trim, bool everyLogits = false)
+    /// <summary>Runs sequences to their ends; each step holds the next segment or the next token of every one.</summary>
+    public void Run(params IReadOnlyList<SequenceRun> runs)
     {
-        var plan = trim ? PrefillTrim.Create(Layout, ids.Length) : PrefillTrim.None(Layout, ids.Length);
-        var rows = new List<float[]>();
-        int position = 0;
-        foreach (int end in ends)
+        var regions = Place(runs);
+        while (runs.Any(r => r.IsPrefilling || r.IsDecoding))
         {
-            var segment = new PromptSegment(region, position, ids.AsMemory(position, end - position), plan, everyLogits || end == ids.Length);
-            rows.AddRange(Rows(new DecoderBatch([segment], [])));
-            position = end;
+            SequenceRun[] prefilling = [.. runs.Where(r => r.IsPrefilling)], decoding = [.. runs.Where(r => r.IsDecoding)];
+            PromptSegment[] segments = [.. prefilling.Select(r => r.NextSegment(regions[r], Layout))];
+            var logits = Rows(new DecoderBatch(segments, [.. decoding.Select(r => r.NextRow(regions[r]))]));
+            foreach (var (run, row) in prefilling.Where((_, i) => segments[i].WantsLogits).Concat(decoding).Zip(logits))
+                run.Accept(row);
         }
-
-        return rows;
     }
 
-    /// <summary>Runs one decode token.</summary>
-    public float[] Step(KvRegion region, int position, int token) => Rows(new DecoderBatch([], [new DecodeRow(region, position, token)]))[0];
-
-    /// <summary>Continues a prompt greedily.</summary>
-    /// <returns>The ids and the logits from which each was taken.</returns>
-    public (int[] Ids, List<float[]> Logits) Greedy(int[] ids, int tokens, int chunk, bool trim)
-    {
-        var region = new KvRegion(0, ids.Length + tokens);
-        var logits = new List<float[]> { Prefill(region, ids, Ends(ids.Length, chunk), trim)[^1] };
-        var result = new List<int> { ArgMax(logits[0]) };
-        while (result.Count < tokens)
-        {
-            logits.Add(Step(region, ids.Length + result.Count - 1, result[^1]));
-            result.Add(ArgMax(logits[^1]));
-        }
-
-        return ([.. result], logits);
-    }
-
+    /// <summary>Runs one step and returns its rows of logits.</summary>
     public List<float[]> Rows(DecoderBatch batch)
     {
         using var logits = _decoder.Forward(batch);
@@ -74,14 +53,19 @@ internal sealed class DecoderDriver : IDisposable
         return [.. logits.data<float>().ToArray().Chunk(vocabulary)];
     }
 
-    public static IEnumerable<int> Ends(int length, int chunk)
-    {
-        for (int end = chunk; end < length; end += chunk)
-            yield return end;
-        yield return length;
-    }
-
-    public static int ArgMax(float[] logits) => Array.IndexOf(logits, logits.Max());
-
     public void Dispose() => _decoder.Dispose();
+
+    private Dictionary<SequenceRun, KvRegion> Place(IReadOnlyList<SequenceRun> runs)
+    {
+        var regions = new Dictionary<SequenceRun, KvRegion>();
+        long offset = 0;
+        foreach (var run in runs)
+        {
+            regions.Add(run, new KvRegion(offset, run.TotalTokens));
+            offset += _decoder.Geometry.Elements(run.TotalTokens);
+        }
+
+        Assert.InRange(offset, 0, _decoder.ArenaElements);
+        return regions;
+    }
 }

@@ -1,5 +1,4 @@
 using MixAttention.Compute;
-using MixAttention.Model.Layouts;
 using MixAttention.Tests;
 
 namespace MixAttention.Model.Tests.Decoding;
@@ -18,14 +17,10 @@ public class GoldenTests
     {
         var golden = GoldenCase.Open(name);
         using var driver = DecoderDriver.Load(golden.Folder);
-        foreach (var prompt in golden.Prompts)
-        {
-            var region = new KvRegion(0, prompt.Ids.Length);
-            var logits = new List<float[]> { driver.Prefill(region, prompt.Ids, [1], trim: false, everyLogits: true)[0] };
-            for (int position = 1; position < prompt.Ids.Length; position++)
-                logits.Add(driver.Step(region, position, prompt.Ids[position]));
-            AssertNear(prompt, [.. prompt.Positions.Select(p => logits[p])], 2e-4);
-        }
+        SequenceRun[] runs = [.. golden.Prompts.Select(p => SequenceRun.TokenByToken(p.Ids))];
+        driver.Run(runs);
+        foreach (var (prompt, run) in golden.Prompts.Zip(runs))
+            AssertNear(prompt, [.. prompt.Positions.Select(p => run.Logits[p])], 2e-4);
     }
 
     [Theory]
@@ -36,11 +31,10 @@ public class GoldenTests
         foreach (bool forceTiles in (bool[])[false, true])
         {
             using var driver = DecoderDriver.Load(golden.Folder, forceTiles: forceTiles);
-            foreach (var prompt in golden.Prompts)
-            {
-                var logits = driver.Prefill(new KvRegion(0, prompt.Ids.Length), prompt.Ids, prompt.Positions.Select(p => p + 1), trim: false, everyLogits: true);
-                AssertNear(prompt, logits, 2e-4);
-            }
+            SequenceRun[] runs = [.. golden.Prompts.Select(CutAtGoldenPositions)];
+            driver.Run(runs);
+            foreach (var (prompt, run) in golden.Prompts.Zip(runs))
+                AssertNear(prompt, run.Logits, 2e-4);
         }
     }
 
@@ -50,11 +44,9 @@ public class GoldenTests
     {
         var golden = GoldenCase.Open(name);
         using var driver = DecoderDriver.Load(golden.Folder);
-        foreach (var prompt in golden.Prompts)
-        {
-            foreach (int chunk in (int[])[3, 16, 512])
-                Assert.Equal(prompt.GreedyIds, driver.Greedy(prompt.Ids, GreedyTokens, chunk, trim: true).Ids);
-        }
+        var runs = golden.Prompts.SelectMany(p => ((int[])[3, 16, 512]).Select(chunk => (Prompt: p, Run: SequenceRun.Greedy(p.Ids, GreedyTokens, chunk, trim: true)))).ToList();
+        driver.Run([.. runs.Select(r => r.Run)]);
+        Assert.All(runs, r => Assert.Equal(r.Prompt.GreedyIds, r.Run.NewIds));
     }
 
     [Theory]
@@ -68,16 +60,20 @@ public class GoldenTests
         foreach (var precision in (Precision[])[Precision.BFloat16, Precision.Auto])
         {
             using var driver = DecoderDriver.Load(golden.Folder, precision);
-            foreach (var prompt in golden.Prompts)
+            SequenceRun[] prefills = [.. golden.Prompts.Select(CutAtGoldenPositions)];
+            SequenceRun[] continuations = [.. golden.Prompts.Select(p => SequenceRun.Greedy(p.Ids, GreedyTokens, chunk: 16, trim: true))];
+            driver.Run([.. prefills, .. continuations]);
+            foreach (var (prompt, prefill, continuation) in golden.Prompts.Zip(prefills, continuations))
             {
-                var logits = driver.Prefill(new KvRegion(0, prompt.Ids.Length), prompt.Ids, prompt.Positions.Select(p => p + 1), trim: false, everyLogits: true);
-                var (max, mean) = Errors(prompt, logits);
+                var (max, mean) = Errors(prompt, prefill.Logits);
                 Assert.InRange(max, 0, most);
                 Assert.InRange(mean, 0, rms);
-                AssertSameUntilNarrowGap(prompt, driver.Greedy(prompt.Ids, GreedyTokens, 16, trim: true).Ids, max * prompt.LogitsStd);
+                AssertSameUntilNarrowGap(prompt, [.. continuation.NewIds], max * prompt.LogitsStd);
             }
         }
     }
+
+    private static SequenceRun CutAtGoldenPositions(GoldenPrompt prompt) => SequenceRun.Prefill(prompt.Ids, prompt.Positions.Select(p => p + 1));
 
     // Ids must agree up to the first step whose two best are closer than twice the error.
     private static void AssertSameUntilNarrowGap(GoldenPrompt prompt, int[] ids, double error)

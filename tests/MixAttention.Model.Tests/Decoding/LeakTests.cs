@@ -34,7 +34,7 @@ public class LeakTests
     {
         int[] ids = [.. Enumerable.Range(0, 100).Select(i => 3 + (i * 7 % 50))];
         var (first, second, third) = (new KvRegion(0, 30), new KvRegion(100_000, 110), new KvRegion(200_000, 100));
-        driver.Prefill(first, ids[..20], [20], trim: true);
+        driver.Rows(new DecoderBatch([new PromptSegment(first, 0, ids.AsMemory(0, 20), PrefillTrim.Create(driver.Layout, 20), true)], []));
         var trim = PrefillTrim.Create(driver.Layout, 100);
         driver.Rows(new DecoderBatch(
             [new PromptSegment(second, 0, ids.AsMemory(0, 30), trim, false), new PromptSegment(third, 0, ids.AsMemory(0, 70), PrefillTrim.None(driver.Layout, 70), true)],

@@ -35,17 +35,16 @@ public sealed class TrimmingTests : IDisposable
         });
         using var driver = DecoderDriver.Load(folder);
         var random = new Random(7);
-        foreach (int length in (int[])[1, Window - 1, Window, Window + 1, 2 * Window, 2 * Window + 1, 61, 130])
+        int[][] prompts = [.. ((int[])[1, Window - 1, Window, Window + 1, 2 * Window, 2 * Window + 1, 61, 130]).Select(length => Enumerable.Range(0, length).Select(_ => random.Next(96)).ToArray())];
+        SequenceRun[] untrimmed = [.. prompts.Select(ids => SequenceRun.Greedy(ids, NewTokens, chunk: 1000, trim: false))];
+        int[] chunks = [5, Window, Window + 1, 3 * Window + 5, 1000];
+        SequenceRun[][] trimmed = [.. prompts.Select(ids => chunks.Select(chunk => SequenceRun.Greedy(ids, NewTokens, chunk, trim: true)).ToArray())];
+        driver.Run([.. untrimmed, .. trimmed.SelectMany(t => t)]);
+        foreach (var (expected, actual) in untrimmed.SelectMany((e, i) => trimmed[i].Select(a => (e, a))))
         {
-            int[] ids = [.. Enumerable.Range(0, length).Select(_ => random.Next(96))];
-            var (expectedIds, expected) = driver.Greedy(ids, NewTokens, chunk: 1000, trim: false);
-            foreach (int chunk in (int[])[5, Window, Window + 1, 3 * Window + 5, 1000])
-            {
-                var (actualIds, actual) = driver.Greedy(ids, NewTokens, chunk, trim: true);
-                Assert.Equal(expectedIds, actualIds);
-                for (int step = 0; step < NewTokens; step++)
-                    Assert.InRange(Far(expected[step], actual[step]), 0, 5e-5);
-            }
+            Assert.Equal(expected.NewIds, actual.NewIds);
+            Assert.Equal(NewTokens, actual.Logits.Count);
+            Assert.All(expected.Logits.Zip(actual.Logits), step => Assert.InRange(Far(step.First, step.Second), 0, 5e-5));
         }
     }
 
