@@ -60,7 +60,7 @@ public sealed class OutputFolder : IDisposable
         ArgumentNullException.ThrowIfNull(record);
         Guard(() =>
         {
-            WriteText(record.XBatch.Text!, record.Response!.Body.Choices[0].Message.Content); // A success has both.
+            WriteText(record.XBatch.Text!, record.Response!.Body.Choices[0].Message!.Content); // A document's success has all three.
             _output.Append(record);
         });
     }

@@ -33,12 +33,10 @@ public sealed class PromptBuilder(Tokenizer tokenizer, ChatTemplate? chatTemplat
             message = $"{text}\n\n{instruction}";
         }
 
-        string rendered = chatTemplate?.Render([new ChatMessage("user", message)]) ?? Bos() + message;
+        string rendered = chatTemplate?.Render([new ChatMessage("user", message)]) ?? tokenizer.PromptStart + message;
         int[] ids = tokenizer.Encode(rendered);
         return new Prompt(ids, CommonPrefix(ids, tokenizer.Encode(rendered[..SharedEnd(rendered, message, sharedLength)])));
     }
-
-    private string Bos() => tokenizer is { AddBosToken: true, BosTokenId: { } id } ? Tokenizer.Sentinel(id) : "";
 
     /// <summary>Finds where the shared part ends in the rendered text; templates may trim the message.</summary>
     private static int SharedEnd(string rendered, string message, int sharedLength)

@@ -3,6 +3,21 @@ namespace MixAttention.Batch.Records;
 /// <summary>The codes of error lines: a closed list. None of these is cured by running the same request again.</summary>
 public static class ErrorCodes
 {
+    /// <summary>The line is not JSON.</summary>
+    public const string InvalidJson = "invalid_json";
+
+    /// <summary>A field or its value is not taken.</summary>
+    public const string InvalidRequest = "invalid_request";
+
+    /// <summary>Another line has the same id.</summary>
+    public const string DuplicateCustomId = "duplicate_custom_id";
+
+    /// <summary>The request's url is not one that is answered.</summary>
+    public const string UnsupportedUrl = "unsupported_url";
+
+    /// <summary>The request is for a model of another name. OpenAI's own code: a client that knows it should find it here.</summary>
+    public const string ModelNotFound = "model_not_found";
+
     /// <summary>The document is neither .txt nor .md.</summary>
     public const string UnsupportedMediaType = "unsupported_media_type";
 

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
+using MixAttention.Batch.Inputs;
 using MixAttention.Engine;
-using MixAttention.Engine.Sampling;
 
 namespace MixAttention.Batch.Records;
 
@@ -13,51 +13,75 @@ namespace MixAttention.Batch.Records;
 /// <param name="decodeToken">Turns one token into text, for log-probabilities.</param>
 public sealed class RecordFactory(string fingerprint, IReadOnlyList<string> instructions, string modelName, long created, Func<int, string> decodeToken)
 {
-    /// <summary>Makes a success.</summary>
+    private readonly LogprobsFormat _logprobs = new(decodeToken);
+
+    /// <summary>Makes the success of a document's request.</summary>
     public ResultRecord Success(BatchRequest request, string? documentSha256, GenerationResult result)
     {
         ArgumentNullException.ThrowIfNull(request);
-        ArgumentNullException.ThrowIfNull(result);
-        string key = Key(request, documentSha256);
-        var choice = new ChatChoice(0, new ChatAnswer("assistant", result.Text ?? ""), result.FinishReason == FinishReason.Stop ? "stop" : "length")
-        {
-            Logprobs = result.Logprobs is { } logprobs ? new ChatLogprobs([.. logprobs.Select(Convert)]) : null,
-        };
-        var usage = new ChatUsage(result.PromptTokens, result.CompletionTokens, result.PromptTokens + result.CompletionTokens);
-        var body = new ChatCompletion("chatcmpl-" + key, "chat.completion", created, modelName, [choice], usage);
-        return new ResultRecord("res_" + key, request.CustomId, new ResultResponse(200, "req_" + key, body), null, Extension(request, documentSha256, request.TextPath));
+        return Success(Key(request, documentSha256), request.CustomId, BatchEndpoint.ChatCompletions, result, Extension(request, documentSha256, request.TextPath));
     }
 
-    /// <summary>Makes a failure.</summary>
+    /// <summary>Makes the failure of a document's request.</summary>
     public ResultRecord Failure(BatchRequest request, string? documentSha256, GenerationError error)
     {
         ArgumentNullException.ThrowIfNull(request);
+        return Failure(Key(request, documentSha256), request.CustomId, error, Extension(request, documentSha256, null));
+    }
+
+    /// <summary>Makes the success of a batch file's request.</summary>
+    /// <param name="row">Its place in input order, from 0.</param>
+    /// <param name="request">The request; it has content.</param>
+    public ResultRecord Success(int row, ParsedRow<BatchRow> request, GenerationResult result)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (request.Content is not { } content)
+            throw new ArgumentException($"Request {request.Id} has no content and so no success.", nameof(request));
+        return Success(Key(request), content.CustomId, content.Endpoint, result, Extension(row, request));
+    }
+
+    /// <summary>Makes the failure of a batch file's request.</summary>
+    /// <param name="row">Its place in input order, from 0.</param>
+    /// <param name="request">The request; it has an id.</param>
+    public ResultRecord Failure(int row, ParsedRow<BatchRow> request, GenerationError error)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return Failure(Key(request), request.Id!, error, Extension(row, request)); // Without an id the file fails and no record is made.
+    }
+
+    private ResultRecord Success(string key, string customId, BatchEndpoint endpoint, GenerationResult result, ResultExtension extension)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        bool isChat = endpoint == BatchEndpoint.ChatCompletions;
+        string text = result.Text ?? "";
+        var choice = new CompletionChoice(0, isChat ? new ChatAnswer("assistant", text) : null, result.FinishReason == FinishReason.Stop ? "stop" : "length")
+        {
+            Text = isChat ? null : text,
+            Logprobs = result.Logprobs is { } logprobs ? isChat ? _logprobs.Chat(logprobs) : _logprobs.Text(logprobs) : null,
+        };
+        var usage = new CompletionUsage(result.PromptTokens, result.CompletionTokens, result.PromptTokens + result.CompletionTokens);
+        var body = new Completion((isChat ? "chatcmpl-" : "cmpl-") + key, isChat ? "chat.completion" : "text_completion", created, modelName, [choice], usage);
+        return new ResultRecord("res_" + key, customId, new ResultResponse(200, "req_" + key, body), null, extension);
+    }
+
+    private static ResultRecord Failure(string key, string customId, GenerationError error, ResultExtension extension)
+    {
         ArgumentNullException.ThrowIfNull(error);
-        return new ResultRecord("res_" + Key(request, documentSha256), request.CustomId, null, new ResultError(error.Code, error.Message), Extension(request, documentSha256, null));
+        return new ResultRecord("res_" + key, customId, null, new ResultError(error.Code, error.Message), extension);
     }
 
     private ResultExtension Extension(BatchRequest request, string? documentSha256, string? textPath) => new(request.Row, documentSha256, fingerprint, null, textPath);
 
+    private ResultExtension Extension(int row, ParsedRow<BatchRow> request) => new(row, null, fingerprint, null, null) { RequestSha256 = request.Sha256 };
+
+    private string Key(BatchRequest request, string? documentSha256) => Key(request.CustomId, documentSha256 ?? "", instructions[request.InstructionIndex], fingerprint);
+
+    private string Key(ParsedRow<BatchRow> request) => Key(request.Id ?? "", request.Sha256 ?? "", fingerprint);
+
     /// <summary>Derives the ids from custom_id, request digest and fingerprint; the parts are digested first, so that none can run into the next.</summary>
-    private string Key(BatchRequest request, string? documentSha256)
+    private static string Key(params string[] parts)
     {
-        string digests = string.Join(' ', new[] { request.CustomId, documentSha256 ?? "", instructions[request.InstructionIndex], fingerprint }
-            .Select(part => System.Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(part)))));
-        return System.Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(digests)))[..32];
-    }
-
-    private ChatTokenLogprob Convert(TokenLogprobs position)
-    {
-        var (token, logprob, bytes) = Convert(position.Token);
-        return new ChatTokenLogprob(token, logprob, bytes, [.. position.Top.Select(Convert)]);
-    }
-
-    private ChatTopLogprob Convert(TokenLogprob entry)
-    {
-        string token = decodeToken(entry.TokenId);
-
-        // A token that is part of a character has no text of its own, and so no bytes that could be shown.
-        bool isWhole = !token.Contains('\uFFFD', StringComparison.Ordinal);
-        return new ChatTopLogprob(token, Math.Max(entry.Logprob, -9999), isWhole ? [.. Encoding.UTF8.GetBytes(token).Select(b => (int)b)] : null);
+        string digests = string.Join(' ', parts.Select(part => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(part)))));
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(digests)))[..32];
     }
 }

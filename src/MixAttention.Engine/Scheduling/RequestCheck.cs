@@ -20,12 +20,10 @@ internal sealed class RequestCheck(int vocabularySize, int maxSequenceLength, Kv
             return new GenerationError("invalid_request", string.Join(" ", problems));
 
         int prompt = request.PromptIds.Length, answer = request.Sampling.MaxTokens;
-        long total = (long)prompt + answer;
-        if (total > maxSequenceLength)
-            return new GenerationError("context_length_exceeded", $"The prompt has {prompt} tokens and max_tokens is {answer}, {total} together; the model takes at most {maxSequenceLength}, " +
-                $"so the request is {total - maxSequenceLength} tokens too long. Shorten or split the document, or lower max_tokens.");
+        if (ContextLength.Check(prompt, answer, maxSequenceLength) is { } tooLong)
+            return tooLong;
 
-        long needed = geometry.Bytes((int)total), available = arenaElements * geometry.BytesPerElement;
+        long needed = geometry.Bytes(prompt + answer), available = arenaElements * geometry.BytesPerElement;
         if (needed > available)
             return new GenerationError("token_budget_exceeded", $"The request needs {needed} bytes of KV memory for {prompt} prompt tokens and max_tokens {answer}; the whole budget is {available} bytes. " +
                 $"Give --memory {ByteSize.RoundUpToOption(needed)} or more, shorten the document, or lower max_tokens.");

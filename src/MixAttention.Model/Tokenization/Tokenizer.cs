@@ -36,6 +36,9 @@ public sealed class Tokenizer : IDisposable
     /// <summary>Gets whether a prompt that no chat template made begins with the bos token.</summary>
     public bool AddBosToken { get; private init; }
 
+    /// <summary>Gets what a prompt that no chat template made begins with: the sentinel of the bos token, or nothing.</summary>
+    public string PromptStart => AddBosToken && BosTokenId is { } id ? Sentinel(id) : "";
+
     /// <summary>Gets the ids that end a text, from tokenizer_config.json and generation_config.json.</summary>
     public IReadOnlyList<int> EndTokenIds { get; private init; } = [];
 

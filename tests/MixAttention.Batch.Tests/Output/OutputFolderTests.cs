@@ -131,7 +131,7 @@ public sealed class OutputFolderTests : IDisposable
     private static ResultRecord Success(int row, string? id = null)
     {
         id ??= $"doc-{row}.txt";
-        var body = new ChatCompletion("chatcmpl-1", "chat.completion", 0, "demo", [new ChatChoice(0, new ChatAnswer("assistant", $"answer {row}"), "stop")], new ChatUsage(1, 1, 2));
+        var body = new Completion("chatcmpl-1", "chat.completion", 0, "demo", [new CompletionChoice(0, new ChatAnswer("assistant", $"answer {row}"), "stop")], new CompletionUsage(1, 1, 2));
         return new ResultRecord($"res_{row}", id, new ResultResponse(200, "req_1", body), null, new ResultExtension(row, "d", "f", null, $"texts/{id}.txt"));
     }
 
