@@ -8,10 +8,10 @@ public enum ActivationKind
     /// <summary>x · sigmoid(x).</summary>
     Silu,
 
-    /// <summary>The exact GELU.</summary>
+    /// <summary>The exact GELU (erf).</summary>
     Gelu,
 
-    /// <summary>GELU by tanh.</summary>
+    /// <summary>The tanh approximation of GELU.</summary>
     GeluTanh,
 
     /// <summary>max(x, 0).</summary>

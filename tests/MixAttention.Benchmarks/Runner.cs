@@ -1,5 +1,6 @@
-using System.Globalization;
 using MixAttention.Benchmarks.Measuring;
+using MixAttention.Compute;
+using System.Globalization;
 
 namespace MixAttention.Benchmarks;
 
@@ -28,6 +29,8 @@ internal static class Runner
             return Usage(benchmarks, errors, unknown is null ? "Name a benchmark." : $"No benchmark is named '{unknown}'.");
         }
 
+        TorchRuntime.Initialize();
+        using var mode = TorchRuntime.InferenceMode();
         var machine = Machine.Describe(time);
         var clock = new Stopclock(time, repetitions);
         foreach (var benchmark in benchmarks.Where(b => names.Contains("all") || names.Contains(b.Name)))

@@ -18,7 +18,7 @@ internal sealed class FeedForward : IDisposable
         _isGated = spec.Gate is not null;
         _gateUp = weights.Linear(type, spec.Gate, spec.Up);
         _down = weights.Linear(type, spec.Down);
-        _activation = (ActivationKind)spec.Activation;
+        _activation = spec.Activation;
     }
 
     /// <param name="x">[rows, width] in the format of products; not disposed here.</param>

@@ -16,7 +16,7 @@ internal sealed class PerLayerInput(PerLayerInputSpec spec, int layer, int width
         int tall = state.Rows.TallRows;
         using var x = state.Stream.InFormat(_gate.Type);
         using var gated = profile.Linear.Measure(() => _gate.Forward(x, tall));
-        using var activated = Activations.Apply(gated, (ActivationKind)spec.Activation);
+        using var activated = Activations.Apply(gated, spec.Activation);
         using var wide = activated.InFormat(ScalarType.Float32);
         using var input = state.PerLayerInputs!.narrow(1, (long)layer * width, width); // made with the embedding whenever the spec has per-layer inputs
         using var product = wide.mul(input);

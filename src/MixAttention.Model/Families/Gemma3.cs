@@ -8,24 +8,10 @@ internal static class Gemma3
 {
     internal const string Family = "gemma3_text";
 
-    // Published configurations leave out what equals the family's defaults.
-    private static readonly HfShape Defaults = new()
-    {
-        Width = 2304,
-        Layers = 26,
-        Heads = 8,
-        KvHeads = 4,
-        HeadDim = 256,
-        InnerWidth = 9216,
-        Vocabulary = 262_208,
-        MaxLength = 131_072,
-        Epsilon = 1e-6,
-    };
-
     internal static DecoderSpec Read(FamilyInput input)
     {
         var config = input.Config;
-        var shape = HfShape.Read(config, Defaults);
+        var shape = HfShape.Read(config, GemmaBlock.Defaults(layers: 26, vocabulary: 262_208));
         int pattern = config.Int("sliding_window_pattern", config.OptionalInt("_sliding_window_pattern") ?? 6);
         var layout = HfLayout.Read(config, shape.Layers, config.Int("sliding_window", 4096, max: int.MaxValue), slides: layer => (layer + 1) % pattern != 0);
         if (config.Flag("use_bidirectional_attention", false))

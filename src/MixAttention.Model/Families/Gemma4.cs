@@ -10,23 +10,10 @@ internal static class Gemma4
 
     private static readonly string[] KvParts = ["k_proj", "v_proj", "k_norm", "v_norm"];
 
-    private static readonly HfShape Defaults = new()
-    {
-        Width = 2304,
-        Layers = 30,
-        Heads = 8,
-        KvHeads = 4,
-        HeadDim = 256,
-        InnerWidth = 9216,
-        Vocabulary = 262_144,
-        MaxLength = 131_072,
-        Epsilon = 1e-6,
-    };
-
     internal static DecoderSpec Read(FamilyInput input)
     {
         var config = input.Config;
-        var shape = HfShape.Read(config, Defaults);
+        var shape = HfShape.Read(config, GemmaBlock.Defaults(layers: 30, vocabulary: 262_144));
         RefuseUnsupported(config);
         int shared = config.Int("num_kv_shared_layers", 0, min: 0);
         var layout = HfLayout.Read(config, shape.Layers, config.Int("sliding_window", 512, max: int.MaxValue), slides: layer => (layer + 1) % 6 != 0, shared, lastIsFull: true);

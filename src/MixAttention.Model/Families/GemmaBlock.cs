@@ -1,13 +1,28 @@
+using MixAttention.Compute;
 using MixAttention.Model.Spec;
 
 namespace MixAttention.Model.Families;
 
 /// <summary>Builds what Gemma 3 and Gemma 4 share: norms around attention and feed-forward network, norms per head, embeddings times √width.</summary>
-internal sealed record GemmaBlock(HfNames Names, HfShape Shape, Activation Activation, bool AttentionBias, double WeightOffset)
+internal sealed record GemmaBlock(HfNames Names, HfShape Shape, ActivationKind Activation, bool AttentionBias, double WeightOffset)
 {
+    /// <summary>Gets the family's default sizes: published configurations leave out what equals them.</summary>
+    internal static HfShape Defaults(int layers, int vocabulary) => new()
+    {
+        Width = 2304,
+        Layers = layers,
+        Heads = 8,
+        KvHeads = 4,
+        HeadDim = 256,
+        InnerWidth = 9216,
+        Vocabulary = vocabulary,
+        MaxLength = 131_072,
+        Epsilon = 1e-6,
+    };
+
     /// <summary>Reads the activation of the feed-forward network.</summary>
-    internal static Activation ReadActivation(ConfigSection config) =>
-        Activations.Read(config, config.Has("hidden_activation") || !config.Has("hidden_act") ? "hidden_activation" : "hidden_act", "gelu_pytorch_tanh");
+    internal static ActivationKind ReadActivation(ConfigSection config) =>
+        ActivationNames.Read(config, config.Has("hidden_activation") || !config.Has("hidden_act") ? "hidden_activation" : "hidden_act", "gelu_pytorch_tanh");
 
     /// <summary>Builds a layer.</summary>
     /// <param name="layer">Its index.</param>

@@ -1,3 +1,4 @@
+using MixAttention.Compute;
 using MixAttention.Model.Layouts;
 using MixAttention.Model.Spec;
 
@@ -33,7 +34,7 @@ internal sealed record LlamaLike
     {
         var config = input.Config;
         var rope = HfRope.Read(config, Shape.HeadDim);
-        var activation = Activations.Read(config, "hidden_act", "silu");
+        var activation = ActivationNames.Read(config, "hidden_act", "silu");
         bool tied = input.ReadTied(byDefault: false);
         var endTokenIds = input.ReadEndTokenIds();
         config.ThrowIfReported();
@@ -55,7 +56,7 @@ internal sealed record LlamaLike
         };
     }
 
-    private LayerSpec Layer(HfNames names, int layer, RopeSpec rope, Activation activation)
+    private LayerSpec Layer(HfNames names, int layer, RopeSpec rope, ActivationKind activation)
     {
         bool owns = Layout!.OwnsKv(layer);
         return new LayerSpec

@@ -1,3 +1,4 @@
+using MixAttention.Compute;
 using MixAttention.Model.Spec;
 
 namespace MixAttention.Model.Families;
@@ -14,7 +15,7 @@ internal sealed record MptFfn
         "moe_expert_model_parallelism", "moe_capacity_factor", "mlp_impl", "memory_optimized_mlp", "fp16", "bf16", "device", "return_bias", "expert_parallel_group", "device_mesh",
     };
 
-    private Activation Activation { get; init; }
+    private ActivationKind Activation { get; init; }
 
     private int InnerWidth { get; init; }
 
@@ -86,7 +87,7 @@ internal sealed record MptFfn
         return this with { Experts = experts, TopK = topK, HasGate = type == "glu", NormalizePower = power };
     }
 
-    private static Activation ReadActivation(ConfigSection section)
+    private static ActivationKind ReadActivation(ConfigSection section)
     {
         bool tanh = false;
         if (section.Has("approximate"))
@@ -101,11 +102,11 @@ internal sealed record MptFfn
         switch (section.Text("name", "gelu"))
         {
             case "gelu":
-                return tanh ? Activation.GeluTanh : Activation.Gelu;
+                return tanh ? ActivationKind.GeluTanh : ActivationKind.Gelu;
             case "silu":
-                return Activation.Silu;
+                return ActivationKind.Silu;
             case "relu":
-                return Activation.Relu;
+                return ActivationKind.Relu;
             default:
                 section.Refuse("name", "gelu, silu, relu");
                 return default;

@@ -1,3 +1,4 @@
+using MixAttention.Compute;
 using MixAttention.Model.Layouts;
 
 namespace MixAttention.Model.Spec;
@@ -44,22 +45,6 @@ public enum QkNormScope
 /// <param name="InverseFrequencies">head_dim / 2 angles per position, scaling applied; 0 leaves a pair unrotated.</param>
 /// <param name="Magnitude">Factor on cos and sin (yarn); 1 for the others.</param>
 public sealed record RopeSpec(double[] InverseFrequencies, double Magnitude = 1);
-
-/// <summary>The activation of a feed-forward network.</summary>
-public enum Activation
-{
-    /// <summary>x · sigmoid(x).</summary>
-    Silu,
-
-    /// <summary>The exact GELU (erf).</summary>
-    Gelu,
-
-    /// <summary>The tanh approximation of GELU.</summary>
-    GeluTanh,
-
-    /// <summary>max(x, 0).</summary>
-    Relu,
-}
 
 /// <summary>Describes a layer's attention.</summary>
 public sealed record AttentionSpec
@@ -115,7 +100,7 @@ public sealed record AttentionSpec
 
 /// <summary>Describes a dense feed-forward network: down(act(gate(x)) · up(x)), or down(act(up(x))) without a gate.</summary>
 /// <param name="InnerWidth">Rows of gate and up.</param>
-public sealed record FfnSpec(Activation Activation, LinearSpec? Gate, LinearSpec Up, LinearSpec Down, int InnerWidth);
+public sealed record FfnSpec(ActivationKind Activation, LinearSpec? Gate, LinearSpec Up, LinearSpec Down, int InnerWidth);
 
 /// <summary>Describes a mixture of experts: softmax over all experts, top-k, optional division by the p-norm of the chosen weights.</summary>
 /// <param name="Router">[experts, width].</param>
@@ -125,7 +110,7 @@ public sealed record FfnSpec(Activation Activation, LinearSpec? Gate, LinearSpec
 public sealed record MoeSpec(LinearSpec Router, IReadOnlyList<FfnSpec> Experts, int TopK, double? NormalizePower);
 
 /// <summary>Describes Gemma 4's per-layer input of one layer: x += norm(projection(gelu_tanh(gate(x)) ⊙ input)).</summary>
-public sealed record PerLayerInputSpec(LinearSpec Gate, LinearSpec Projection, NormSpec PostNorm, Activation Activation);
+public sealed record PerLayerInputSpec(LinearSpec Gate, LinearSpec Projection, NormSpec PostNorm, ActivationKind Activation);
 
 /// <summary>Describes one layer: x += postAttnNorm(attn(inputNorm(x))); x += postFfnNorm(ffn(preFfnNorm(x))).</summary>
 public sealed record LayerSpec

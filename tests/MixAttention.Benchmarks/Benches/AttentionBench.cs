@@ -10,8 +10,6 @@ internal static class AttentionBench
 {
     public static ResultTable Run(Stopclock clock)
     {
-        TorchRuntime.Initialize();
-        using var mode = TorchRuntime.InferenceMode();
         var table = new ResultTable();
         double peak = FlopsBench.Float32Peak(clock, Environment.ProcessorCount);
         table.AddReference("float32 multiply-adds from registers", peak, "GFLOP/s");

@@ -10,8 +10,6 @@ internal static class DecodeBench
 {
     public static ResultTable Run(Stopclock clock)
     {
-        TorchRuntime.Initialize();
-        using var mode = TorchRuntime.InferenceMode();
         var table = new ResultTable();
         double memory = MemoryBench.ReadBandwidth(clock, Environment.ProcessorCount);
         table.AddReference("memory read", memory, "GB/s");

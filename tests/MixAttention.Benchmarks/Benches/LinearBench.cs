@@ -9,8 +9,6 @@ internal static class LinearBench
 {
     public static ResultTable Run(Stopclock clock)
     {
-        TorchRuntime.Initialize();
-        using var mode = TorchRuntime.InferenceMode();
         var table = new ResultTable();
         var types = new List<Precision> { Precision.Float32 };
         if (TorchRuntime.HasNativeBFloat16)

@@ -1,3 +1,4 @@
+using MixAttention.Compute;
 using MixAttention.Model.Checkpoints;
 using MixAttention.Model.Spec;
 
@@ -25,7 +26,7 @@ public sealed class GemmaTests
         Assert.All(
             new[] { layer.InputNorm, layer.PostAttentionNorm, layer.PreFfnNorm, layer.PostFfnNorm, layer.Attention.QueryNorm, layer.Attention.KeyNorm, spec.FinalNorm },
             norm => Assert.Equal(1, norm!.WeightOffset));
-        Assert.Equal((Math.Sqrt(48), 0.125, Activation.GeluTanh), (spec.EmbeddingScale, layer.Attention.ScoreScale, layer.Ffn!.Activation));
+        Assert.Equal((Math.Sqrt(48), 0.125, ActivationKind.GeluTanh), (spec.EmbeddingScale, layer.Attention.ScoreScale, layer.Ffn!.Activation));
         Assert.Equal(spec.Embedding, spec.Head.Weight);
     }
 

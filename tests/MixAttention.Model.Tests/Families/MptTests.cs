@@ -1,3 +1,4 @@
+using MixAttention.Compute;
 using MixAttention.Model.Layouts;
 using MixAttention.Model.Spec;
 
@@ -143,7 +144,7 @@ public sealed class MptTests
     {
         var moe = ConfigEditor.Golden("mpt-moe-mlp-small").Set("ffn_config.moe_normalize_expert_weights", "null").Read().Layers[0].Moe!;
 
-        Assert.Equal((Activation.Gelu, null, "transformer.blocks.0.ffn.experts.mlp.w1"), (moe.Experts[0].Activation, moe.Experts[0].Gate, moe.Experts[0].Up.Weight.Name));
+        Assert.Equal((ActivationKind.Gelu, null, "transformer.blocks.0.ffn.experts.mlp.w1"), (moe.Experts[0].Activation, moe.Experts[0].Gate, moe.Experts[0].Up.Weight.Name));
         Assert.Null(moe.NormalizePower);
     }
 
@@ -189,7 +190,7 @@ public sealed class MptTests
 
         Assert.Equal((2048, 24, 50368, 2048, 16), (spec.Width, spec.Layers.Count, spec.VocabularySize, spec.MaxSequenceLength, spec.Layers[0].Attention.KvHeads));
         Assert.Equal(LayoutPresets.Create("Standard", 24, 1).Layers, spec.Layout.Layers);
-        Assert.Equal((8192, Activation.Gelu, true), (spec.Layers[0].Ffn!.InnerWidth, spec.Layers[0].Ffn!.Activation, spec.Layers[0].Ffn!.Up.Bias is not null));
+        Assert.Equal((8192, ActivationKind.Gelu, true), (spec.Layers[0].Ffn!.InnerWidth, spec.Layers[0].Ffn!.Activation, spec.Layers[0].Ffn!.Up.Bias is not null));
         Assert.Equal((NormKind.Layer, 1e-5, spec.Embedding), (spec.FinalNorm.Kind, spec.FinalNorm.Epsilon, spec.Head.Weight));
         Assert.Equal(["lm_head.weight"], spec.IgnoredWeights);
     }
