@@ -25,10 +25,11 @@ internal static class EngineFixture
         requests.Sum(r => (geometry ?? Mixed).Elements(r.PromptIds.Length + r.Sampling.MaxTokens));
 
     public static async Task<IReadOnlyList<GenerationResult>> RunAsync(
-        IEnumerable<GenerationRequest> requests, long arenaElements, EngineOptions? options = null, Action<ScriptedRunner>? inspect = null, KvGeometry? geometry = null)
+        IEnumerable<GenerationRequest> requests, long arenaElements, EngineOptions? options = null, Action<ScriptedRunner>? inspect = null, KvGeometry? geometry = null,
+        RunnerScript? script = null)
     {
         ScriptedRunner? runner = null;
-        await using var engine = InferenceEngine.Start(() => runner = new ScriptedRunner(geometry ?? Mixed, arenaElements), options ?? SmallSteps(), tokenizer: null, [0, 1]);
+        await using var engine = InferenceEngine.Start(() => runner = new ScriptedRunner(geometry ?? Mixed, arenaElements, script), options ?? SmallSteps(), tokenizer: null, [0, 1]);
         var submitting = SubmitAllAsync(engine, requests);
         var results = await engine.Results.ReadAllAsync(TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken);
         await submitting;

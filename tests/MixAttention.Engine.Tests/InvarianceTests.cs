@@ -66,6 +66,24 @@ public sealed class InvarianceTests
             await ResultsAsync(requests, ElementsFor(requests), new() { ChunkTokens = 9 }));
     }
 
+    [Fact]
+    public async Task A_draw_is_that_of_seed_custom_id_and_position_in_the_sequence()
+    {
+        const int Vocabulary = 48;
+        var sampling = new SamplingParams { Temperature = 1, Seed = 7, MaxTokens = 6, IgnoreEndTokens = true };
+        GenerationRequest[] requests = [Request("first", 20, sampling), Request("second", 30, sampling)];
+
+        // Equal logits: the token is the random number's share of the vocabulary.
+        var results = await RunAsync(requests, ElementsFor(requests), script: new RunnerScript { ChangeLogits = logits => Array.Fill(logits, 0) });
+
+        foreach (var request in requests)
+        {
+            var random = new CounterRandom(7, request.CustomId);
+            var expected = Enumerable.Range(request.PromptIds.Length, 6).Select(position => (int)(random.NextDouble(position) * Vocabulary));
+            Assert.Equal(expected, results.Single(r => r.CustomId == request.CustomId).TokenIds);
+        }
+    }
+
     private static async Task<string[]> ResultsAsync(IEnumerable<GenerationRequest> requests, long arenaElements, EngineOptions options, Action<ScriptedRunner>? inspect = null, KvGeometry? geometry = null)
     {
         var results = await RunAsync(requests, arenaElements, options, inspect: inspect, geometry: geometry);
