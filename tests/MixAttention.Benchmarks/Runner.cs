@@ -1,6 +1,6 @@
+using System.Globalization;
 using MixAttention.Benchmarks.Measuring;
 using MixAttention.Compute;
-using System.Globalization;
 
 namespace MixAttention.Benchmarks;
 

@@ -1,6 +1,5 @@
 using MixAttention.Compute;
 using MixAttention.Model.Checkpoints;
-using MixAttention.Model.Spec;
 
 namespace MixAttention.Model.Tests.Families;
 
