@@ -51,6 +51,15 @@ internal sealed record BenchReport
 
     public required double MixedS { get; init; }
 
+    /// <summary>Gets the time in linear layers, in attention, in the rest of forward passes, and outside them (scheduling, sampling, results), of the best run.</summary>
+    public required double LinearS { get; init; }
+
+    public required double AttentionS { get; init; }
+
+    public required double OtherForwardS { get; init; }
+
+    public required double OutsideForwardS { get; init; }
+
     /// <summary>Gets the time from the first request in to the last token out, of the best run.</summary>
     public required double WallS { get; init; }
 

@@ -6,8 +6,9 @@ namespace MixAttention.Batch.Cli.Benchmarking;
 /// <param name="Wall">From the first request in to the last token out.</param>
 /// <param name="OtherCpu">Share of all processors that others took; null where unknown.</param>
 /// <param name="Steps">Steps run.</param>
+/// <param name="Forward">Where the time inside forward passes went.</param>
 /// <param name="Hash">Of all generated ids.</param>
-internal sealed record BenchRun(TimeSpan Wall, double? OtherCpu, long Steps, StepTotals Prefill, StepTotals Decode, StepTotals Mixed, string Hash)
+internal sealed record BenchRun(TimeSpan Wall, double? OtherCpu, long Steps, StepTotals Prefill, StepTotals Decode, StepTotals Mixed, ForwardTimes Forward, string Hash)
 {
     /// <summary>Runs the requests to their end and measures it.</summary>
     /// <exception cref="BatchException">A request failed, for example because it needs more KV memory than there is.</exception>
@@ -30,6 +31,6 @@ internal sealed record BenchRun(TimeSpan Wall, double? OtherCpu, long Steps, Ste
 
         var wall = time.GetElapsedTime(started);
         clock.Stop();
-        return new BenchRun(wall, others.OtherShare(), engine.Snapshot.Steps - stepsBefore, clock.Prefill, clock.Decode, clock.Mixed, TokensHash.Of(requests.Select(r => results[r.CustomId].TokenIds)));
+        return new BenchRun(wall, others.OtherShare(), engine.Snapshot.Steps - stepsBefore, clock.Prefill, clock.Decode, clock.Mixed, clock.Forward, TokensHash.Of(requests.Select(r => results[r.CustomId].TokenIds)));
     }
 }

@@ -18,6 +18,7 @@ internal sealed class StepClock(IModelRunner inner, TimeProvider time) : IModelR
     private readonly StepTotals[] _totals = new StepTotals[3];
     private StepPlan? _current;
     private long _started;
+    private ForwardTimes _forwardBefore = ForwardTimes.Of(inner);
 
     public int VocabularySize => inner.VocabularySize;
 
@@ -33,11 +34,15 @@ internal sealed class StepClock(IModelRunner inner, TimeProvider time) : IModelR
 
     public StepTotals Mixed => _totals[2];
 
+    /// <summary>Gets where the time of forward passes went since the restart.</summary>
+    public ForwardTimes Forward => ForwardTimes.Of(inner).Since(_forwardBefore);
+
     /// <summary>Forgets what was measured.</summary>
     public void Restart()
     {
         _current = null;
         Array.Clear(_totals);
+        _forwardBefore = ForwardTimes.Of(inner);
     }
 
     /// <summary>Ends the last step.</summary>
