@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -18,6 +19,7 @@ internal readonly unsafe struct Float32Elements : IKvElements
 {
     public static int Bytes => 4;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Load(byte* elements) => Vector256.Load((float*)elements);
 
     public static void Store(byte* elements, Vector256<float> values) => values.Store((float*)elements);
@@ -28,6 +30,7 @@ internal readonly unsafe struct BFloat16Elements : IKvElements
 {
     public static int Bytes => 2;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Load(byte* elements)
     {
         if (Avx2.IsSupported)
