@@ -74,7 +74,11 @@ public static class JobMessageBody
 }
 
 /// <summary>The one field that all versions of the message share.</summary>
-internal sealed record SchemaOnly(string? Schema);
+internal sealed record SchemaOnly
+{
+    /// <summary>Gets the contract, if the body names one.</summary>
+    public string? Schema { get; init; }
+}
 
 [JsonSerializable(typeof(JobMessage))]
 [JsonSerializable(typeof(SchemaOnly))]

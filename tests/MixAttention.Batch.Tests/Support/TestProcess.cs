@@ -1,0 +1,71 @@
+using System.Diagnostics;
+
+namespace MixAttention.Batch.Tests.Support;
+
+/// <summary>A second process of the test program, which can be killed at any moment; it and its parent talk by lines.</summary>
+internal sealed class TestProcess : IDisposable
+{
+    /// <summary>The first argument of such a process.</summary>
+    public const string Mark = "--test-process";
+
+    private readonly Process _process;
+
+    private TestProcess(Process process) => _process = process;
+
+    private static string Executable => Path.Combine(AppContext.BaseDirectory, "MixAttention.Batch.Tests");
+
+    /// <summary>Starts a process in a mode of <see cref="Program"/>.</summary>
+    public static TestProcess Start(params string[] arguments) => Run(Executable, [Mark, .. arguments]);
+
+    /// <summary>Starts a process to which a folder is a file system of its own: small, and read-only after the first of two modes where two are given.</summary>
+    /// <returns>Null where this user may not mount.</returns>
+    public static TestProcess? StartOnSmallDisk(string folder, int kilobytes, string[] arguments, string[]? readOnlyArguments = null)
+    {
+        if (!OperatingSystem.IsLinux() || !File.Exists("/usr/bin/unshare"))
+            return null;
+        string[] mount = ["-Urm", "sh", "-c", $"mount -t tmpfs -o size={kilobytes}k none '{folder}' {{0}}"];
+        using (var probe = Run("/usr/bin/unshare", [.. mount[..3], mount[3].Replace("{0}", "", StringComparison.Ordinal)]))
+        {
+            probe._process.WaitForExit();
+            if (probe._process.ExitCode != 0)
+                return null;
+        }
+
+        string then = $"&& '{Executable}' {Mark} {string.Join(' ', arguments)}";
+        if (readOnlyArguments is not null)
+            then += $" && mount -o remount,ro '{folder}' && '{Executable}' {Mark} {string.Join(' ', readOnlyArguments)}";
+        return Run("/usr/bin/unshare", [.. mount[..3], mount[3].Replace("{0}", then, StringComparison.Ordinal)]);
+    }
+
+    /// <summary>Reads the next line that the process writes; null when it has ended.</summary>
+    public async Task<string?> ReadLineAsync() => await _process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
+
+    /// <summary>Reads all lines until the process ends, and checks that it ended well.</summary>
+    public async Task<string[]> ReadToEndAsync()
+    {
+        string text = await _process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, _process.ExitCode);
+        return text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    /// <summary>Lets a process go on that waits for a line.</summary>
+    public void Go() => _process.StandardInput.WriteLine("go");
+
+    /// <summary>Kills the process with SIGKILL and waits until it is gone.</summary>
+    public void Kill()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+            Kill();
+        _process.Dispose();
+    }
+
+    private static TestProcess Run(string program, string[] arguments) =>
+        new(Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardInput = true })!); // Not null: nothing is reused.
+}
