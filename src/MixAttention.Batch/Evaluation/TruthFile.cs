@@ -30,20 +30,23 @@ public static class TruthFile
             throw BatchException.Usage($"There is no truth file {path}. Give --truth a JSONL file with id, summary and questions, and text or a file per id.");
         string folder = Path.GetFullPath(documents ?? Path.GetDirectoryName(Path.GetFullPath(path))!); // A file has a folder.
         var cases = new List<TruthCase>();
-        int number = 0;
+        var ids = new HashSet<string>(StringComparer.Ordinal);
+        int number = 1;
         try
         {
             using var reader = new StreamReader(Open(path), Encoding.UTF8);
-            while (cases.Count < (limit ?? int.MaxValue) && reader.ReadLine() is { } line)
+            for (; cases.Count < (limit ?? int.MaxValue) && reader.ReadLine() is { } line; number++)
             {
-                number++;
-                if (line.Length > 0)
-                    cases.Add(Read(line, folder));
+                if (line.Length == 0)
+                    continue;
+                cases.Add(Read(line, folder));
+                if (!ids.Add(cases[^1].Id))
+                    throw new JsonException($"id {cases[^1].Id} stands in an earlier line too");
             }
         }
         catch (Exception e) when (e is JsonException or IOException or InvalidDataException or UnauthorizedAccessException)
         {
-            throw BatchException.Usage($"{path}, line {number}: {e.Message.TrimEnd('.')}. Each line is an object with id, summary and questions, and text or a file of that name in {folder}.");
+            throw BatchException.Usage($"{path}, line {number}: {e.Message.TrimEnd('.')}. Each line is an object with an id of its own, summary or questions, and text or a file of that name in {folder}.");
         }
 
         return cases.Count > 0 ? cases : throw BatchException.Usage($"{path} holds no documents. Give a file with one JSON object per line.");
@@ -58,8 +61,13 @@ public static class TruthFile
     private static TruthCase Read(string line, string folder)
     {
         var truth = JsonSerializer.Deserialize(line, TruthJson.Default.TruthLine) ?? throw new JsonException("null is no object");
-        string id = truth.Id ?? throw new JsonException("id is missing");
-        return new TruthCase(id, truth.Text ?? ReadDocument(id, folder), truth.Summary, truth.Questions ?? []);
+        string id = truth.Id is { Length: > 0 } given && !given.Contains('\0', StringComparison.Ordinal) ? given : throw new JsonException("id is missing, empty or holds a NUL character");
+        var questions = truth.Questions ?? [];
+        if (questions.Any(q => q is not { Question: not null, Answer: not null }))
+            throw new JsonException("a question lacks its question or its answer");
+        if (truth.Summary is null && questions.Count == 0)
+            throw new JsonException("there is neither a summary nor a question");
+        return new TruthCase(id, truth.Text ?? ReadDocument(id, folder), truth.Summary, questions);
     }
 
     private static string ReadDocument(string id, string folder)
