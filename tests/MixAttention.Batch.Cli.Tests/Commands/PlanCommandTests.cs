@@ -78,11 +78,41 @@ public sealed class PlanCommandTests : IDisposable
     [Theory]
     [InlineData("--preset MA-Pairs --layers 7", "cannot have 7 layers")]
     [InlineData("--length 40000", "the model takes at most 32768 tokens")]
-    [InlineData("--model nowhere", "There is no model folder nowhere.")]
+    [InlineData("--model nowhere", "There is no model folder nowhere. Give --model a folder")]
+    [InlineData("--preset nope", "--preset is 'nope'. Give one of all, Standard, SWA, MA,")]
+    [InlineData("--preset MA --length 0", "--length is '0'. Give a whole number, 1 or more.")]
+    [InlineData("--preset MA --dtype f16", "--dtype is 'f16'. Give one of bf16, f32.")]
+    [InlineData("--preset MA --head-dim 0", "--head-dim is '0'. Give a whole number, 1 to 65536.")]
     public async Task Plan_that_cannot_be_made_says_why(string line, string message)
     {
         Assert.Equal(ExitCodes.Usage, await _cli.RunScriptedAsync(["plan", .. line.Split(' ')]));
         Assert.Contains(message, _cli.ErrorLine, StringComparison.Ordinal);
+        Assert.Empty(_cli.Output);
+    }
+
+    [Fact]
+    public async Task Damaged_model_is_one_line()
+    {
+        Assert.Equal(ExitCodes.JobFailed, await _cli.RunScriptedAsync("plan", "--model", _cli.CopyTruncatedModel("broken")));
+        Assert.Contains("model.safetensors", _cli.ErrorLine, StringComparison.Ordinal);
+        Assert.Single(_cli.Error.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
+    public async Task Presets_that_do_not_admit_the_layers_are_left_out_and_named()
+    {
+        Assert.Equal(0, await _cli.RunScriptedAsync("plan", "--preset", "all", "--layers", "7", "--json"));
+        var names = JsonDocument.Parse(_cli.Output).RootElement.EnumerateArray().Select(p => p.GetProperty("name").GetString()).ToList();
+        Assert.Contains("Standard", names);
+        Assert.DoesNotContain("MA-Offset", names);
+        Assert.Contains("The preset MA-Offset cannot have 7 layers.", _cli.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Memory_for_nothing_holds_no_sequence()
+    {
+        var plan = await PlanAsync("--preset", "MA", "--memory", "1B");
+        Assert.Equal((0, 0, 0), (Sequences(plan, "layout"), Sequences(plan, "sharing_only"), Sequences(plan, "standard")));
     }
 
     private static long Sequences(JsonElement plan, string way) => plan.GetProperty(way).GetProperty("sequences").GetInt64();

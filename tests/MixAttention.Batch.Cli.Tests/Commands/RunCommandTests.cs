@@ -1,5 +1,4 @@
 using System.Text.Json;
-using MixAttention.Batch.Cli.Options;
 using MixAttention.Batch.Cli.Tests.Support;
 
 namespace MixAttention.Batch.Cli.Tests.Commands;
@@ -139,10 +138,7 @@ public sealed class RunCommandTests : IDisposable
     [Fact]
     public async Task Corrupt_model_is_one_line_that_lists_its_problems()
     {
-        CopyDemoModel("broken");
-        string weights = _cli.Folder["broken/model.safetensors"];
-        File.WriteAllBytes(weights, File.ReadAllBytes(weights)[..5000]);
-        Assert.Equal(ExitCodes.JobFailed, await RunAsync(Docs, "--model", _cli.Folder["broken"]));
+        Assert.Equal(ExitCodes.JobFailed, await RunAsync(Docs, "--model", _cli.CopyTruncatedModel("broken")));
         Assert.Contains("model.safetensors", _cli.ErrorLine, StringComparison.Ordinal);
         Assert.Single(_cli.Error.TrimEnd().Split('\n'));
     }
@@ -150,7 +146,7 @@ public sealed class RunCommandTests : IDisposable
     [Fact]
     public async Task Model_without_tokenizer_is_one_line()
     {
-        CopyDemoModel("mute");
+        _cli.CopyDemoModel("mute");
         File.Delete(_cli.Folder["mute/tokenizer.json"]);
         Assert.Equal(ExitCodes.JobFailed, await RunAsync(Docs, "--model", _cli.Folder["mute"]));
         Assert.Contains("has no tokenizer.json", _cli.ErrorLine, StringComparison.Ordinal);
@@ -202,10 +198,4 @@ public sealed class RunCommandTests : IDisposable
     private IEnumerable<JsonElement> Lines(string file) => File.ReadLines(Path.Combine(Out, file)).Select(l => JsonDocument.Parse(l).RootElement);
 
     private string Fingerprint() => Lines("output.jsonl").First().GetProperty("x_batch").GetProperty("fingerprint").GetString()!;
-
-    private void CopyDemoModel(string name)
-    {
-        foreach (string file in Directory.EnumerateFiles(EngineFlags.DemoModel))
-            _cli.Folder.Write(Path.Combine(name, Path.GetFileName(file)), File.ReadAllBytes(file));
-    }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using MixAttention.Batch.Cli.Options;
 using MixAttention.Engine;
 using MixAttention.Engine.Execution;
 using MixAttention.Engine.Scheduling;
@@ -25,6 +26,9 @@ internal sealed class CommandLine : IDisposable
     /// <summary>Runs on the engine thread before each step.</summary>
     public Action<StepPlan>? BeforeStep { get; set; }
 
+    /// <summary>Changes the scripted model's logits before they are sampled.</summary>
+    public Action<StepPlan, float[]>? ChangeLogits { get; set; }
+
     /// <summary>What the last run asked of its runner.</summary>
     public RunnerOptions? RunnerOptions { get; private set; }
 
@@ -39,9 +43,31 @@ internal sealed class CommandLine : IDisposable
         (_, options) =>
         {
             RunnerOptions = options;
-            return new HashingModel(options.KvBytes / 2, vocabularySize: 4096, maxSequenceLength: 32768) { BeforeStep = plan => BeforeStep?.Invoke(plan) };
+            return new HashingModel(options.KvBytes / 2, vocabularySize: 4096, maxSequenceLength: 32768)
+            {
+                BeforeStep = plan => BeforeStep?.Invoke(plan),
+                ChangeLogits = (plan, logits) => ChangeLogits?.Invoke(plan, logits),
+            };
         },
         args);
+
+    /// <summary>Copies the demo model into the test's folder, to be damaged there.</summary>
+    /// <returns>Its path.</returns>
+    public string CopyDemoModel(string name)
+    {
+        foreach (string file in Directory.EnumerateFiles(EngineFlags.DemoModel))
+            Folder.Write(Path.Combine(name, Path.GetFileName(file)), File.ReadAllBytes(file));
+        return Folder[name];
+    }
+
+    /// <summary>Copies the demo model without the end of its weights.</summary>
+    /// <returns>Its path.</returns>
+    public string CopyTruncatedModel(string name)
+    {
+        string weights = Path.Combine(CopyDemoModel(name), "model.safetensors");
+        File.WriteAllBytes(weights, File.ReadAllBytes(weights)[..5000]);
+        return Folder[name];
+    }
 
     /// <summary>Does what the first Ctrl-C does.</summary>
     public void Interrupt() => _interrupt.Cancel();
@@ -52,7 +78,8 @@ internal sealed class CommandLine : IDisposable
         Folder.Dispose();
     }
 
-    private async Task<int> RunAsync(Func<string, RunnerOptions, IModelRunner> loadRunner, string[] args)
+    /// <summary>Runs a command line with any model.</summary>
+    public async Task<int> RunAsync(Func<string, RunnerOptions, IModelRunner> loadRunner, params string[] args)
     {
         (_output, _error) = (new StringWriter(), new StringWriter());
         var host = new CliHost

@@ -26,6 +26,9 @@ internal sealed class HashingModel(long arenaElements, int vocabularySize, int m
     /// <summary>Runs before each step, on the engine's thread.</summary>
     public Action<StepPlan>? BeforeStep { get; init; }
 
+    /// <summary>Changes logits before they are handed out.</summary>
+    public Action<StepPlan, float[]>? ChangeLogits { get; init; }
+
     public long CountPrefillFlops(PrefillTrim trim) => trim.PromptLength;
 
     public void Run(StepPlan plan, LogitsHandler onLogits)
@@ -37,13 +40,13 @@ internal sealed class HashingModel(long arenaElements, int vocabularySize, int m
             foreach (int id in chunk.TokenIds.Span)
                 Append(chunk.SequenceId, id);
             if (chunk.IsLast)
-                onLogits(sample++, Logits(chunk.SequenceId));
+                onLogits(sample++, Logits(plan, chunk.SequenceId));
         }
 
         foreach (var token in plan.Decode)
         {
             Append(token.SequenceId, token.TokenId);
-            onLogits(sample++, Logits(token.SequenceId));
+            onLogits(sample++, Logits(plan, token.SequenceId));
         }
     }
 
@@ -56,11 +59,12 @@ internal sealed class HashingModel(long arenaElements, int vocabularySize, int m
 
     private void Append(int sequence, int id) => _hashes[sequence] = (_hashes.GetValueOrDefault(sequence, Offset) ^ (uint)id) * 1099511628211;
 
-    private float[] Logits(int sequence)
+    private float[] Logits(StepPlan plan, int sequence)
     {
         var random = new Random((int)(_hashes[sequence] ^ (_hashes[sequence] >> 32)));
         for (int id = 0; id < _logits.Length; id++)
             _logits[id] = random.Next(-40, 41) / 10f;
+        ChangeLogits?.Invoke(plan, _logits);
         return _logits;
     }
 }
