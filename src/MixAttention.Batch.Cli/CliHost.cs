@@ -37,7 +37,7 @@ internal sealed record CliHost
         Output = Console.Out,
         Error = Console.Error,
         IsTerminal = !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb"),
-        OpenStandardInput = () => new InterruptibleInput(Console.OpenStandardInput()),
+        OpenStandardInput = () => InterruptibleInput.Of(Console.OpenStandardInput()),
         ReadVariable = Environment.GetEnvironmentVariable,
     };
 
