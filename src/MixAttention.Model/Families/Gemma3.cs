@@ -20,38 +20,27 @@ internal static class Gemma3
         double? scoreCap = config.OptionalNumber("attn_logit_softcapping"), logitCap = config.OptionalNumber("final_logit_softcapping");
         var (fullRope, slidingRope) = ReadRopes(config, shape.HeadDim);
         var activation = GemmaBlock.ReadActivation(config);
-        bool attentionBias = config.Flag("attention_bias", false), tied = input.ReadTied(byDefault: true);
-        var endTokenIds = input.ReadEndTokenIds();
-        config.ThrowIfReported();
+        bool attentionBias = config.Flag("attention_bias", false);
 
         var names = new HfNames(input);
         var block = new GemmaBlock(names, shape, activation, attentionBias, WeightOffset: 1);
-        return new DecoderSpec
+        return HfDecoder.Build(input, Family, shape, layout, names, Layer, tiedByDefault: true, block.WeightOffset) with
         {
-            Family = Family,
-            VocabularySize = shape.Vocabulary,
-            Width = shape.Width,
-            MaxSequenceLength = shape.MaxLength,
-            Layout = layout!, // null only after a report
-            Embedding = names.Weight("embed_tokens.weight"),
             EmbeddingScale = Math.Sqrt(shape.Width),
-            Layers = [.. Enumerable.Range(0, shape.Layers).Select(layer => block.Layer(layer, owns: true, shape.InnerWidth, (query, output) => new AttentionSpec
-            {
-                QueryHeads = shape.Heads,
-                KvHeads = shape.KvHeads,
-                HeadDim = shape.HeadDim,
-                ScoreScale = scoreScale,
-                ScoreSoftcap = scoreCap,
-                Query = query,
-                Output = output,
-                Rope = layout![layer].IsFull ? fullRope : slidingRope,
-            }))],
-            FinalNorm = new(NormKind.Rms, shape.Epsilon, names.Weight("norm.weight"), WeightOffset: 1),
-            Head = names.Head(tied),
             LogitSoftcap = logitCap,
-            EndTokenIds = endTokenIds,
-            IgnoredWeights = [.. names.Unused(tied)],
         };
+
+        LayerSpec Layer(int layer) => block.Layer(layer, owns: true, shape.InnerWidth, (query, output) => new AttentionSpec
+        {
+            QueryHeads = shape.Heads,
+            KvHeads = shape.KvHeads,
+            HeadDim = shape.HeadDim,
+            ScoreScale = scoreScale,
+            ScoreSoftcap = scoreCap,
+            Query = query,
+            Output = output,
+            Rope = layout![layer].IsFull ? fullRope : slidingRope,
+        });
     }
 
     /// <summary>Reads both rotations; the old spelling's rope_scaling is for full layers only.</summary>

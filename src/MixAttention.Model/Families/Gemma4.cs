@@ -22,28 +22,17 @@ internal static class Gemma4
         double? logitCap = config.OptionalNumber("final_logit_softcapping");
         var perLayer = Gemma4PerLayerInput.Read(config, shape);
         var activation = GemmaBlock.ReadActivation(config);
-        bool attentionBias = config.Flag("attention_bias", false), tied = input.ReadTied(byDefault: true);
-        var endTokenIds = input.ReadEndTokenIds();
-        config.ThrowIfReported();
+        bool attentionBias = config.Flag("attention_bias", false);
 
         var names = new HfNames(input);
         var block = new GemmaBlock(names, shape, activation, attentionBias, WeightOffset: 0);
-        return new DecoderSpec
+        var decoder = HfDecoder.Build(input, Family, shape, layout, names, Layer, tiedByDefault: true);
+        return decoder with
         {
-            Family = Family,
-            VocabularySize = shape.Vocabulary,
-            Width = shape.Width,
-            MaxSequenceLength = shape.MaxLength,
-            Layout = layout!, // null only after a report
-            Embedding = names.Weight("embed_tokens.weight"),
             EmbeddingScale = Math.Sqrt(shape.Width),
             PerLayerEmbedding = perLayer?.Embedding(names),
-            Layers = [.. Enumerable.Range(0, shape.Layers).Select(Layer)],
-            FinalNorm = new(NormKind.Rms, shape.Epsilon, names.Weight("norm.weight")),
-            Head = names.Head(tied),
             LogitSoftcap = logitCap,
-            EndTokenIds = endTokenIds,
-            IgnoredWeights = [.. names.Unused(tied), .. BorrowersKv(names, layout!)],
+            IgnoredWeights = [.. decoder.IgnoredWeights, .. BorrowersKv(names, decoder.Layout)],
         };
 
         LayerSpec Layer(int layer)

@@ -35,25 +35,8 @@ internal sealed record LlamaLike
         var config = input.Config;
         var rope = HfRope.Read(config, Shape.HeadDim);
         var activation = ActivationNames.Read(config, "hidden_act", "silu");
-        bool tied = input.ReadTied(byDefault: false);
-        var endTokenIds = input.ReadEndTokenIds();
-        config.ThrowIfReported();
-
         var names = new HfNames(input);
-        return new DecoderSpec
-        {
-            Family = Family,
-            VocabularySize = Shape.Vocabulary,
-            Width = Shape.Width,
-            MaxSequenceLength = Shape.MaxLength,
-            Layout = Layout!, // null only after a report
-            Embedding = names.Weight("embed_tokens.weight"),
-            Layers = [.. Enumerable.Range(0, Shape.Layers).Select(layer => Layer(names, layer, rope, activation))],
-            FinalNorm = new(NormKind.Rms, Shape.Epsilon, names.Weight("norm.weight")),
-            Head = names.Head(tied),
-            EndTokenIds = endTokenIds,
-            IgnoredWeights = [.. names.Unused(tied)],
-        };
+        return HfDecoder.Build(input, Family, Shape, Layout, names, layer => Layer(names, layer, rope, activation), tiedByDefault: false);
     }
 
     private LayerSpec Layer(HfNames names, int layer, RopeSpec rope, ActivationKind activation)
