@@ -12,8 +12,11 @@ internal static class BodyFields
     private const string FreeText = "The answer's form cannot be enforced; ask for it in the messages.";
     private const string NoTools = "Tools are not called; put what they would say into the messages.";
     private const string TextOnly = "Only text is read and written.";
-    private const string OwnTemplate = "The model's own chat template is used as it is; send a finished prompt to /v1/completions instead.";
+    private const string OwnTemplate = "The model's own chat template is used as it is; send a finished prompt as token ids to /v1/completions.";
     private const string AllAtOnce = "Answers are written when they are finished.";
+    private const string NoAccounts = "there are no accounts";
+    private const string NothingStored = "nothing is stored but results, which are joined by `custom_id`";
+    private const string PrefixCache = "shared text is found without it";
     private const string NoReasoning = "There is no control of reasoning; say it in the messages.";
 
     /// <summary>Gets all fields, in the order of the table in README.md.</summary>
@@ -40,13 +43,13 @@ internal static class BodyFields
         Honoured("top_logprobs", Chat, "0 to 20, together with `logprobs`", (body, v) => body.TopLogprobs = TopLogprobs(v)),
         Honoured("logprobs", Completions, "0 to 20", (body, v) => (body.ReportsLogprobs, body.TopLogprobs) = (true, TopLogprobs(v))),
 
-        Ignored("user", null, "nobody is billed"),
-        Ignored("safety_identifier", Chat, "nobody is watched"),
-        Ignored("metadata", Chat, "nothing is stored but results; join them by `custom_id`"),
-        Ignored("store", Chat, "nothing is stored but results"),
-        Ignored("service_tier", Chat, "there is one"),
-        Ignored("prompt_cache_key", Chat, "shared text is found without it"),
-        Ignored("prompt_cache_retention", Chat, "shared text is kept while the job needs it"),
+        Ignored("user", null, NoAccounts),
+        Ignored("safety_identifier", Chat, NoAccounts),
+        Ignored("metadata", Chat, NothingStored),
+        Ignored("store", Chat, NothingStored),
+        Ignored("service_tier", Chat, "there is one tier"),
+        Ignored("prompt_cache_key", Chat, PrefixCache),
+        Ignored("prompt_cache_retention", Chat, PrefixCache),
         Ignored("prediction", Chat, "a hint for speed; the answer is the same"),
         Ignored("parallel_tool_calls", Chat, "tools are not called"),
         Ignored("stream_options", null, "nothing is streamed"),

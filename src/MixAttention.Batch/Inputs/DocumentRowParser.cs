@@ -35,12 +35,8 @@ public sealed class DocumentRowParser(DocumentFields fields)
             return new GenerationError(ErrorCodes.InvalidRequest, $"{fields.Text} is missing. Give the document's text, or name its field with --text-field.");
         if (value.ValueKind != JsonValueKind.String)
             return new GenerationError(ErrorCodes.InvalidRequest, $"{fields.Text} is {StrictJson.Excerpt(value)}. Give a text.");
-        if (!value.TryGetText(out string? found))
-            return new GenerationError(ErrorCodes.DocumentUndecodable, $"{fields.Text} holds half of a surrogate pair, which is no character. Write the whole pair, or leave it out.");
-        if (string.IsNullOrWhiteSpace(found))
-            return new GenerationError(ErrorCodes.DocumentEmpty, $"{fields.Text} holds no text. Remove the line.");
-        text = found;
-        return null;
+        text = value.GetString()!; // A string has a text.
+        return string.IsNullOrWhiteSpace(text) ? new GenerationError(ErrorCodes.DocumentEmpty, $"{fields.Text} holds no text. Remove the line.") : null;
     }
 
     private Dictionary<string, string> ReadMetadata(JsonElement line)
@@ -50,8 +46,8 @@ public sealed class DocumentRowParser(DocumentFields fields)
         {
             if (property.Value.ValueKind == JsonValueKind.Number)
                 metadata[property.Name] = Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8Value(property.Value));
-            else if (property.Value.ValueKind == JsonValueKind.String && property.Value.TryGetText(out string? text))
-                metadata[property.Name] = text;
+            else if (property.Value.ValueKind == JsonValueKind.String)
+                metadata[property.Name] = property.Value.GetString()!; // A string has a text.
         }
 
         return metadata;

@@ -27,16 +27,13 @@ internal readonly struct FieldValue(string path, JsonElement element, List<strin
     }
 
     /// <summary>Tells whether the value is this text.</summary>
-    public bool Is(string text) => Kind == JsonValueKind.String && element.TryGetText(out string? found) && found == text;
+    public bool Is(string text) => Kind == JsonValueKind.String && element.ValueEquals(text);
 
     public string Text(string cure = "Give a text.")
     {
-        if (Kind != JsonValueKind.String)
-            Refuse(cure);
-        else if (element.TryGetText(out string? text))
-            return text;
-        else
-            problems.Add($"{path} holds half of a surrogate pair, which is no character. Write the whole pair, or leave it out.");
+        if (Kind == JsonValueKind.String)
+            return element.GetString()!; // A string has a text.
+        Refuse(cure);
         return "";
     }
 

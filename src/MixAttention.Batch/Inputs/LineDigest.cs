@@ -34,8 +34,7 @@ internal static class LineDigest
                 break;
             case JsonValueKind.String:
                 var raw = JsonMarshal.GetRawUtf8Value(value)[1..^1];
-                // Text that is no text (half of a surrogate pair) is digested as it is written.
-                WriteCounted(bytes, "s"u8, raw.Contains((byte)'\\') && value.TryGetText(out string? text) ? Encoding.UTF8.GetBytes(text) : raw);
+                WriteCounted(bytes, "s"u8, raw.Contains((byte)'\\') ? Encoding.UTF8.GetBytes(value.GetString()!) : raw); // A string has a text.
                 break;
             default:
                 WriteCounted(bytes, "v"u8, JsonMarshal.GetRawUtf8Value(value)); // number, true, false, null

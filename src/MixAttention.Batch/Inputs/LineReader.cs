@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text.Unicode;
 using MixAttention.Batch.Records;
 using MixAttention.Engine;
 using MixAttention.Engine.KvCache;
@@ -12,8 +11,8 @@ namespace MixAttention.Batch.Inputs;
 /// <param name="maxLineBytes">The longest line taken; a longer one is reported without being kept.</param>
 public sealed class LineReader(Stream stream, int maxLineBytes = LineReader.DefaultMaxLineBytes)
 {
-    /// <summary>The longest line taken unless the operator says otherwise: 8 MiB.</summary>
-    public const int DefaultMaxLineBytes = 8 << 20;
+    /// <summary>The longest line taken unless the operator says otherwise: 8 MB.</summary>
+    public const int DefaultMaxLineBytes = 8_000_000;
 
     private byte[] _buffer = new byte[64 << 10];
     private int _start; // The bytes of _buffer[_start.._filled] are read but not given yet.
@@ -72,10 +71,7 @@ public sealed class LineReader(Stream stream, int maxLineBytes = LineReader.Defa
     {
         if (number == 1 && bytes.Span.StartsWith("\uFEFF"u8))
             (bytes, offset) = (bytes[3..], offset + 3);
-        if (bytes.Span.Trim(" \t\r"u8).IsEmpty)
-            return new InputLine(number, offset, default, null);
-        if (!Utf8.IsValid(bytes.Span))
-            return new InputLine(number, offset, default, new GenerationError(ErrorCodes.InvalidJson, "The line is not valid UTF-8. Convert the file, for example with iconv -t utf-8."));
-        return new InputLine(number, offset, bytes.TrimEnd((byte)'\r'), null);
+        bool isBlank = bytes.Span.Trim(" \t\r"u8).IsEmpty;
+        return new InputLine(number, offset, isBlank ? default : bytes.TrimEnd((byte)'\r'), null);
     }
 }

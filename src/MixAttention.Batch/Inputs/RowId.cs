@@ -10,7 +10,7 @@ internal static class RowId
 
     /// <summary>Reads the id of a line.</summary>
     /// <param name="field">The id's field.</param>
-    /// <param name="id">1 to 512 characters, none of them a control character; null when the line has no such id.</param>
+    /// <param name="id">1 to 512 characters, none of them a control character or U+FFFD; null when the line has no such id.</param>
     /// <returns>What is wrong with the line; null when the id is sound.</returns>
     public static string? Read(JsonElement line, string field, out string? id)
     {
@@ -19,8 +19,9 @@ internal static class RowId
             return $"The line is {StrictJson.Excerpt(line)}. Write one JSON object per line.";
         if (!line.TryGetProperty(field, out var value))
             return $"{field} is missing. Give every line its own.";
-        if (value.ValueKind != JsonValueKind.String || !value.TryGetText(out string? text) || text.Length is 0 or > MaxLength || text.Any(char.IsControl))
-            return $"{field} is {StrictJson.Excerpt(value)}. Give a text of 1 to {MaxLength} characters without control characters.";
+        string text = value.ValueKind == JsonValueKind.String ? value.GetString()! : ""; // A string has a text.
+        if (text.Length is 0 or > MaxLength || text.Any(c => char.IsControl(c) || c == '\uFFFD')) // U+FFFD stands for what was no character: such an id joins nothing.
+            return $"{field} is {StrictJson.Excerpt(value)}. Give a text of 1 to {MaxLength} characters without control characters and U+FFFD.";
         id = text;
         return null;
     }

@@ -18,9 +18,6 @@ namespace MixAttention.Batch.Inputs;
 /// <param name="maxSequenceLength">The model's context in tokens.</param>
 public sealed class RowPromptBuilder(Tokenizer tokenizer, ChatTemplate? chatTemplate, int maxSequenceLength)
 {
-    /// <summary>A noncharacter that no message needs: where it shows up in the rendered text, the last user message begins to matter.</summary>
-    private const string Probe = "\uFDD2";
-
     /// <summary>Builds the prompt of a request. What is wrong with it is an answer, never an exception.</summary>
     public RowPrompt Build(BatchRow row)
     {
@@ -58,7 +55,10 @@ public sealed class RowPromptBuilder(Tokenizer tokenizer, ChatTemplate? chatTemp
             last--;
         if (last == 0)
             return new Prompt(ids, 0);
-        string probed = chatTemplate.Render([.. messages.Take(last), new ChatMessage("user", Probe), .. messages.Skip(last + 1)]);
+
+        // Where another message in its place makes another text, the last user message begins to matter. The probe begins as no message does.
+        string probe = messages[last].Content.Contains('\uFDD2', StringComparison.Ordinal) ? "\uFDD3" : "\uFDD2";
+        string probed = chatTemplate.Render([.. messages.Take(last), new ChatMessage("user", probe), .. messages.Skip(last + 1)]);
         int[] shared = tokenizer.Encode(rendered[..rendered.AsSpan().CommonPrefixLength(probed)]);
         return new Prompt(ids, ids.AsSpan().CommonPrefixLength(shared));
     }

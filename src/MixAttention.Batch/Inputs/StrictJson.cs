@@ -1,14 +1,18 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 
 namespace MixAttention.Batch.Inputs;
 
-/// <summary>Reads JSON that others wrote: no duplicate keys, no comments, no trailing commas, no NaN, at most 64 levels deep.</summary>
+/// <summary>Reads JSON that others wrote: valid UTF-8, no duplicate keys, no comments, no trailing commas, no NaN, at most 64 levels deep.</summary>
+/// <remarks>An escape that is half of a surrogate pair, as cutting a text in two leaves it, is read as U+FFFD: every string is text.</remarks>
 internal static class StrictJson
 {
     private const int ExcerptBytes = 60;
+    private const int EscapeBytes = 6; // \uXXXX
 
     private static readonly JsonDocumentOptions Options = new() { AllowDuplicateProperties = false, MaxDepth = 64 };
 
@@ -17,33 +21,24 @@ internal static class StrictJson
     /// <param name="problem">What is wrong and what to do.</param>
     public static bool TryParse(ReadOnlyMemory<byte> line, [NotNullWhen(true)] out JsonDocument? document, [NotNullWhen(false)] out string? problem)
     {
+        document = null;
+        problem = null;
+        if (!Utf8.IsValid(line.Span))
+        {
+            problem = "The line is not valid UTF-8. Convert the file, for example with iconv -t utf-8.";
+            return false;
+        }
+
         try
         {
-            document = JsonDocument.Parse(line, Options);
-            problem = null;
+            document = JsonDocument.Parse(WithWholeCharacters(line), Options);
             return true;
         }
         catch (JsonException e)
         {
-            document = null;
-            string reason = e.Message.Split(" LineNumber:", 2)[0].Split(" Path:", 2)[0];
+            string reason = e.Message.Split(" LineNumber:", 2)[0];
             string place = e.BytePositionInLine is { } position ? $" (byte {position + 1} of the line)" : "";
             problem = $"The line is not valid JSON{place}: {reason} Write one JSON object per line.";
-            return false;
-        }
-    }
-
-    /// <summary>Reads a string's text; false when an escape in it is half of a surrogate pair, so that it is no text.</summary>
-    public static bool TryGetText(this JsonElement text, [NotNullWhen(true)] out string? value)
-    {
-        try
-        {
-            value = text.GetString()!; // Called for strings only.
-            return true;
-        }
-        catch (InvalidOperationException)
-        {
-            value = null;
             return false;
         }
     }
@@ -59,4 +54,36 @@ internal static class StrictJson
             length--;
         return Encoding.UTF8.GetString(raw[..length]) + "…";
     }
+
+    private static ReadOnlyMemory<byte> WithWholeCharacters(ReadOnlyMemory<byte> line)
+    {
+        byte[]? repaired = null;
+        var bytes = line.Span;
+        int at = 0;
+        while (bytes[at..].IndexOf((byte)'\\') is var next and >= 0)
+        {
+            at += next;
+            char unit = EscapedUnit(bytes[at..]);
+            if (char.IsHighSurrogate(unit) && char.IsLowSurrogate(EscapedUnit(bytes[(at + EscapeBytes)..])))
+            {
+                at += 2 * EscapeBytes;
+            }
+            else if (char.IsSurrogate(unit))
+            {
+                repaired ??= line.ToArray();
+                "\\ufffd"u8.CopyTo(repaired.AsSpan(at));
+                at += EscapeBytes;
+            }
+            else
+            {
+                at = Math.Min(at + 2, bytes.Length); // The backslash and what it escapes, perhaps another backslash.
+            }
+        }
+
+        return repaired ?? line;
+    }
+
+    /// <summary>Reads the UTF-16 unit that bytes begin with when they are an escape such as \u00E9; 0 when they are not.</summary>
+    private static char EscapedUnit(ReadOnlySpan<byte> bytes) =>
+        bytes.Length >= EscapeBytes && bytes.StartsWith("\\u"u8) && ushort.TryParse(bytes[2..EscapeBytes], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ushort unit) ? (char)unit : '\0';
 }
