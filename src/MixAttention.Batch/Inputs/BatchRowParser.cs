@@ -42,29 +42,27 @@ public sealed class BatchRowParser(string servedModel, BodyDefaults defaults)
 
         if (!fields.TryGetValue("method", out var method) || !method.Is("POST"))
             problems.Add($"method is {Excerpt(fields, "method")}. Give \"POST\".");
-        problems.AddRange(fields.Keys.Where(name => name is not (IdField or "method" or "url" or "body"))
-            .Select(name => $"The line has the unknown field {name}. Remove it; what belongs to the request goes into body."));
-
-        // 2. The model. A body for another one is not looked at.
-        var draft = new BodyDraft(defaults);
+        foreach (var (_, value) in fields.Where(f => f.Key is not (IdField or "method" or "url" or "body")))
+            value.Refuse("The field is unknown. Remove it; what belongs to the request goes into body.");
         if (!fields.TryGetValue("body", out var body) || body.Kind != JsonValueKind.Object)
         {
             problems.Add($"body is {Excerpt(fields, "body")}. Give the request's object.");
+            error = Join(problems);
+            return null;
         }
-        else
+
+        // 2. The model. A body for another one is not looked at.
+        var bodyFields = body.Properties().ToDictionary(p => p.Name, p => p.Value);
+        if (!bodyFields.TryGetValue("model", out var model) || !model.Is(servedModel))
         {
-            var bodyFields = body.Properties().ToDictionary(p => p.Name, p => p.Value);
-            if (!bodyFields.TryGetValue("model", out var model) || !model.Is(servedModel))
-            {
-                error = new GenerationError(ErrorCodes.ModelNotFound, $"body.model is {Excerpt(bodyFields, "model")}, and the model served here is \"{servedModel}\". Write that, or serve the model under the other name with --served-model-name.");
-                return null;
-            }
-
-            // 3. The body, field by field.
-            foreach (var (name, value) in bodyFields)
-                ReadField(draft, endpoint, name, value);
+            error = new GenerationError(ErrorCodes.ModelNotFound, $"body.model is {Excerpt(bodyFields, "model")}, and the model served here is \"{servedModel}\". Write that, or serve the model under the other name with --served-model-name.");
+            return null;
         }
 
+        // 3. The body, field by field.
+        var draft = new BodyDraft(defaults);
+        foreach (var (name, value) in bodyFields)
+            ReadField(draft, endpoint, name, value);
         var row = draft.ToRow(id, endpoint, problems);
         error = problems.Count > 0 ? Join(problems) : null;
         return error is null ? row : null;

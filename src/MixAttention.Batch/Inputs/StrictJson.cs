@@ -12,6 +12,7 @@ namespace MixAttention.Batch.Inputs;
 internal static class StrictJson
 {
     private const int ExcerptBytes = 60;
+    private const int ReasonLength = 200; // It may quote a key of any length.
     private const int EscapeBytes = 6; // \uXXXX
 
     private static readonly JsonDocumentOptions Options = new() { AllowDuplicateProperties = false, MaxDepth = 64 };
@@ -37,6 +38,7 @@ internal static class StrictJson
         catch (JsonException e)
         {
             string reason = e.Message.Split(" LineNumber:", 2)[0];
+            reason = reason.Length <= ReasonLength ? reason : reason[..ReasonLength] + "….";
             string place = e.BytePositionInLine is { } position ? $" (byte {position + 1} of the line)" : "";
             problem = $"The line is not valid JSON{place}: {reason} Write one JSON object per line.";
             return false;

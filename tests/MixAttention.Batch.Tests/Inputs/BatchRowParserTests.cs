@@ -140,7 +140,7 @@ public sealed class BatchRowParserTests
     [InlineData("""{"custom_id":"a","url":"/v1/completions","body":{"model":"tiny","prompt":"x"}}""", "invalid_request", "method is missing.")]
     [InlineData("""{"custom_id":"a","method":"POST","url":"/v1/completions","body":[]}""", "invalid_request", "body is [].")]
     [InlineData("""{"custom_id":"a","method":"POST","url":"/v1/completions"}""", "invalid_request", "body is missing.")]
-    [InlineData("""{"custom_id":"a","method":"POST","url":"/v1/completions","body":{"model":"tiny","prompt":"x"},"model":1}""", "invalid_request", "The line has the unknown field model.")]
+    [InlineData("""{"custom_id":"a","method":"POST","url":"/v1/completions","body":{"model":"tiny","prompt":"x"},"model":1}""", "invalid_request", "model is 1. The field is unknown. Remove it; what belongs to the request goes into body.")]
     public void Envelope_that_is_not_taken_fails_its_row(string line, string code, string message)
     {
         var parsed = Parse(line);
@@ -197,11 +197,16 @@ public sealed class BatchRowParserTests
         Assert.Null(Parse(BatchLines.Chat(id: new string('x', 513))).Id);
     }
 
-    [Fact]
-    public void Message_shows_no_more_than_the_beginning_of_a_long_value()
+    [Theory]
+    [InlineData("\"stop\":{\"x\":\"?\"}")]
+    [InlineData("\"stop\":[{\"?\":\"y\"}]")]
+    [InlineData("\"?\":1")]
+    [InlineData("\"?\":1,\"?\":1")]
+    [InlineData("\"logit_bias\":{\"?\":1}")]
+    public void Message_shows_no_more_than_the_beginning_of_what_is_long(string field)
     {
-        string message = Parse(BatchLines.Chat($"\"stop\":{{\"é\":\"{new string('é', 5000)}\"}}")).Error!.Message;
-        Assert.InRange(message.Length, 20, 200);
+        string message = Parse(BatchLines.Chat(field.Replace("?", new string('é', 5000), StringComparison.Ordinal))).Error!.Message;
+        Assert.InRange(message.Length, 20, 350);
         Assert.DoesNotContain('\uFFFD', message);
     }
 

@@ -154,6 +154,7 @@ public sealed class TokenizerTests
         using var tokenizer = TinyTokenizer.Load(TinyTokenizer.ByteLevel(), config);
 
         Assert.Equal(expected, tokenizer.AddBosToken);
+        Assert.Equal(expected ? Tokenizer.Sentinel(268) : "", tokenizer.PromptStart);
     }
 
     [Theory]
