@@ -8,8 +8,6 @@ namespace MixAttention.Batch.Inputs;
 /// <param name="problems">Takes what is wrong.</param>
 internal readonly struct FieldValue(string path, JsonElement element, List<string> problems)
 {
-    private const int ShownNameLength = 60;
-
     public JsonElement Element => element;
 
     public JsonValueKind Kind => element.ValueKind;
@@ -18,7 +16,7 @@ internal readonly struct FieldValue(string path, JsonElement element, List<strin
     public IEnumerable<(string Name, FieldValue Value)> Properties()
     {
         var (owner, collected) = (path.Length > 0 ? path + "." : "", problems);
-        return Kind == JsonValueKind.Object ? element.EnumerateObject().Select(p => (p.Name, new FieldValue(owner + Shown(p.Name), p.Value, collected))) : [];
+        return Kind == JsonValueKind.Object ? element.EnumerateObject().Select(p => (p.Name, new FieldValue(owner + StrictJson.Excerpt(p.Name), p.Value, collected))) : [];
     }
 
     /// <summary>Lists the values of an array; a value that is no array has none.</summary>
@@ -66,6 +64,4 @@ internal readonly struct FieldValue(string path, JsonElement element, List<strin
 
     /// <summary>Notes that the value is not taken, and what to do.</summary>
     public void Refuse(string cure) => problems.Add($"{path} is {StrictJson.Excerpt(element)}. {cure}");
-
-    private static string Shown(string name) => name.Length <= ShownNameLength ? name : name[..ShownNameLength] + "…";
 }

@@ -11,8 +11,8 @@ namespace MixAttention.Batch.Inputs;
 /// <remarks>An escape that is half of a surrogate pair, as cutting a text in two leaves it, is read as U+FFFD: every string is text.</remarks>
 internal static class StrictJson
 {
-    private const int ExcerptBytes = 60;
-    private const int ReasonLength = 200; // It may quote a key of any length.
+    private const int ExcerptLength = 60;
+    private const int ReasonLength = 200;
     private const int EscapeBytes = 6; // \uXXXX
 
     private static readonly JsonDocumentOptions Options = new() { AllowDuplicateProperties = false, MaxDepth = 64 };
@@ -37,8 +37,7 @@ internal static class StrictJson
         }
         catch (JsonException e)
         {
-            string reason = e.Message.Split(" LineNumber:", 2)[0];
-            reason = reason.Length <= ReasonLength ? reason : reason[..ReasonLength] + "….";
+            string reason = Excerpt(e.Message.Split(" LineNumber:", 2)[0], ReasonLength); // It may quote a key of any length.
             string place = e.BytePositionInLine is { } position ? $" (byte {position + 1} of the line)" : "";
             problem = $"The line is not valid JSON{place}: {reason} Write one JSON object per line.";
             return false;
@@ -49,13 +48,17 @@ internal static class StrictJson
     public static string Excerpt(JsonElement value)
     {
         var raw = JsonMarshal.GetRawUtf8Value(value);
-        if (raw.Length <= ExcerptBytes)
+        if (raw.Length <= ExcerptLength)
             return Encoding.UTF8.GetString(raw);
-        int length = ExcerptBytes;
+        int length = ExcerptLength;
         while ((raw[length] & 0xC0) == 0x80) // Not inside a character.
             length--;
         return Encoding.UTF8.GetString(raw[..length]) + "…";
     }
+
+    /// <summary>Shows a text, cut to a length that fits a message.</summary>
+    public static string Excerpt(string text, int length = ExcerptLength) =>
+        text.Length <= length ? text : text[..(char.IsHighSurrogate(text[length - 1]) ? length - 1 : length)] + "…";
 
     private static ReadOnlyMemory<byte> WithWholeCharacters(ReadOnlyMemory<byte> line)
     {
