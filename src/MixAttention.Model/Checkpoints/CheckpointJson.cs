@@ -27,9 +27,9 @@ internal static class CheckpointJson
         {
             problems.Add(new($"{fileName}: there is no such file. Give the folder of a Hugging Face checkpoint, with config.json and safetensors files."));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException) // a pipe has no length
         {
-            problems.Add(new($"{fileName}: the file cannot be read: {e.Message} Check that you may read it."));
+            problems.Add(new($"{fileName}: the file cannot be read: {e.Message} Check that it is a file that you may read."));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CsCheck;
 using MixAttention.Model.Checkpoints;
 using MixAttention.Model.Families;
@@ -60,6 +61,22 @@ public sealed class CheckpointTests
                 "model.safetensors: there is neither this file nor model.safetensors.index.json. The folder has pytorch_model.bin, but pickled weights are never read: convert them to safetensors.",
             ],
             Problems(model.Path));
+    }
+
+    [Fact]
+    public async Task Open_of_a_pipe_as_config_says_so()
+    {
+        using var model = Model(Weights);
+        string config = Path.Combine(model.Path, "config.json");
+        File.Delete(config);
+        using (var mkfifo = Process.Start("mkfifo", [config]))
+            await mkfifo.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        // Either end of a pipe opens when the other one does.
+        var writing = Task.Run(() => new FileStream(config, FileMode.Open, FileAccess.Write, FileShare.ReadWrite), TestContext.Current.CancellationToken);
+
+        Assert.StartsWith("config.json: the file cannot be read: ", Problems(model.Path).Single(), StringComparison.Ordinal);
+        await (await writing).DisposeAsync();
     }
 
     [Theory]
