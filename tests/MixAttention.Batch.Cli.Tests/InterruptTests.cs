@@ -47,18 +47,17 @@ public sealed class InterruptTests : IDisposable
     public async Task Second_signal_ends_the_process_though_it_hangs()
     {
         // A pipe to which nothing is written holds up whoever reads it; opening its other end waits for that reader.
-        Directory.CreateDirectory(_folder["model"]);
-        string path = _folder["model/config.json"];
+        string path = _folder["truth.jsonl"];
         using (var mkfifo = Process.Start("mkfifo", [path]))
             await mkfifo.WaitForExitAsync(TestContext.Current.CancellationToken);
-        using var plan = MixBatchProcess.Start(_folder.Path, "plan", "--model", "model");
-        await using var pipe = await Task.Run(() => new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite)).WaitAsync(plan.Patience);
+        using var eval = MixBatchProcess.Start(_folder.Path, "eval", "--truth", path);
+        await using var pipe = await Task.Run(() => new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite)).WaitAsync(eval.Patience);
 
-        plan.Interrupt();
-        await plan.WaitForAsync(Regex.Escape(Stopping));
-        plan.Interrupt();
+        eval.Interrupt();
+        await eval.WaitForAsync(Regex.Escape(Stopping));
+        eval.Interrupt();
 
-        Assert.Equal((ExitCodes.Interrupted, ""), await plan.WaitForEndAsync());
+        Assert.Equal((ExitCodes.Interrupted, ""), await eval.WaitForEndAsync());
     }
 
     [Fact]

@@ -11,7 +11,7 @@ internal sealed partial class MixBatchProcess : IDisposable
     private const int SigInt = 2;
     private const string Terminal = "/usr/bin/script"; // of util-linux: runs a command on a pseudo-terminal
 
-    // A process that hangs fails its test: every wait for it ends here.
+    // A process that hangs fails its test: every wait for it ends here. (Reading a process's streams cannot itself be cancelled.)
     private readonly CancellationTokenSource _patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
     private readonly Process _process;
     private readonly StreamReader _screen;
@@ -27,7 +27,7 @@ internal sealed partial class MixBatchProcess : IDisposable
         _process = Process.Start(start)!; // not null without a shell
         // A terminal shows both streams; the terminal's own errors are of no interest then.
         _screen = isTerminal ? _process.StandardOutput : _process.StandardError;
-        _output = (isTerminal ? _process.StandardError : _process.StandardOutput).ReadToEndAsync(Patience);
+        _output = (isTerminal ? _process.StandardError : _process.StandardOutput).ReadToEndAsync();
     }
 
     /// <summary>Gets the executable that was built with these tests.</summary>
@@ -68,7 +68,7 @@ internal sealed partial class MixBatchProcess : IDisposable
         var buffer = new char[4096];
         while (!Regex.IsMatch(Shown, pattern))
         {
-            int read = await _screen.ReadAsync(buffer, Patience);
+            int read = await _screen.ReadAsync(buffer).AsTask().WaitAsync(Patience);
             Assert.True(read > 0, $"It ended without showing '{pattern}': {Shown}");
             _shown.Append(buffer, 0, read);
         }
@@ -88,7 +88,7 @@ internal sealed partial class MixBatchProcess : IDisposable
     /// <returns>The exit code and standard output; <see cref="Shown"/> is complete then.</returns>
     public async Task<(int ExitCode, string Output)> WaitForEndAsync()
     {
-        _shown.Append(await _screen.ReadToEndAsync(Patience));
+        _shown.Append(await _screen.ReadToEndAsync().WaitAsync(Patience));
         await _process.WaitForExitAsync(Patience);
         return (_process.ExitCode, await _output);
     }
