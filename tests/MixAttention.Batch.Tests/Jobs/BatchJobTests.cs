@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MixAttention.Batch.Jobs;
 using MixAttention.Batch.Prompts;
 using MixAttention.Batch.Tests.Support;
 using MixAttention.Engine.Sampling;
@@ -78,7 +79,7 @@ public sealed class BatchJobTests : IDisposable
         var job = _job.Create();
         _job.BeforeStep = _ =>
         {
-            if (job.Progress.Finished >= 3)
+            if (FinishedOnceWritten(job) >= 3)
                 interrupt.Cancel();
         };
         var report = await job.RunAsync(interrupt.Token);
@@ -99,13 +100,20 @@ public sealed class BatchJobTests : IDisposable
         var job = _job.Create();
         _job.BeforeStep = _ =>
         {
-            if (job.Progress.Finished >= 3)
+            if (FinishedOnceWritten(job) >= 3)
                 throw new InvalidOperationException("The device fell off the bus.");
         };
         var error = await Assert.ThrowsAsync<BatchException>(() => job.RunAsync(TestContext.Current.CancellationToken));
         Assert.Equal(FailureKind.Job, error.Kind);
         Assert.Contains("The device fell off the bus.", error.Message, StringComparison.Ordinal);
         Assert.InRange(Ids("out/output.jsonl.partial").Length, 3, 11);
+    }
+
+    // The engine would end the job before the writer has seen its third result; so it waits for the lines of what has finished.
+    private static int FinishedOnceWritten(BatchJob job)
+    {
+        SpinWait.SpinUntil(() => job.Progress.Finished >= job.Progress.Engine.SequencesFinished);
+        return job.Progress.Finished;
     }
 
     [Fact]
