@@ -16,7 +16,7 @@ namespace MixAttention.Batch.Cli.Commands;
 internal sealed class RunCommand
 {
     private readonly CliHost _host;
-    private readonly Argument<string[]> _inputs = new("INPUT") { Description = "Files and folders of .txt and .md documents; - reads one document from standard input.", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Argument<string[]> _inputs = new("INPUT") { Description = "Files and folders of documents (.txt, .md, .html, .docx, .epub, .pdf); - reads one document of plain text from standard input.", Arity = ArgumentArity.ZeroOrMore };
     private readonly Option<string> _output = new("--output", "-o") { Description = "Folder of the results: output.jsonl, errors.jsonl and texts/.", HelpName = "OUT", Required = true };
     private readonly Option<bool> _demo = new("--demo") { Description = "Run the sample documents that come with mixbatch." };
     private readonly Option<string[]> _include = Parsing.Many("--include", "Take only a folder's documents that match, such as 'reports/**' or '*.md'; may be repeated.", "GLOB");

@@ -1,14 +1,14 @@
+using MixAttention.Batch.Documents.Formats;
+
 namespace MixAttention.Batch.Documents;
 
-/// <summary>Finds the documents of a run: files as they are named, folders through their .txt and .md files.</summary>
+/// <summary>Finds the documents of a run: files as they are named, folders through their files of the types that are read.</summary>
 /// <remarks>
 /// Passed over and counted: hidden entries, links that lead out of the folder, links to folders (a folder is read under one name only) and other files. A file that
 /// is named on the command line is taken whatever it is; if it is no document, its request fails with a reason.
 /// </remarks>
 public sealed class DocumentFinder
 {
-    private static readonly string[] Extensions = [".txt", ".md"];
-
     private readonly GlobFilter _globs;
     private readonly string? _output;
     private readonly List<Candidate> _found = [];
@@ -23,7 +23,7 @@ public sealed class DocumentFinder
     }
 
     /// <summary>Tells whether a file's name is that of a document.</summary>
-    public static bool IsDocumentName(string path) => Extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase);
+    public static bool IsDocumentName(string path) => DocumentKind.Of(path) is not null;
 
     /// <summary>Finds all documents of a query.</summary>
     /// <exception cref="BatchException">An INPUT is missing, named twice, in the way of the output, or nothing was found; the message lists all problems.</exception>
@@ -34,7 +34,7 @@ public sealed class DocumentFinder
         var problems = query.Inputs.Select(finder.Add).OfType<string>().ToList();
         problems.AddRange(finder._found.GroupBy(f => f.FullPath ?? "-").Where(g => g.Count() > 1).Select(g => $"{g.First().Name} is given more than once. Name it once."));
         if (problems.Count == 0 && finder._found.Count == 0)
-            problems.Add($"No .txt or .md documents in {string.Join(", ", query.Inputs)}{finder.PassedOver()}. Name a folder that has some, or widen --include.");
+            problems.Add($"No documents ({DocumentKind.Accepted}) in {string.Join(", ", query.Inputs)}{finder.PassedOver()}. Name a folder that has some, or widen --include.");
         if (problems.Count > 0)
             throw BatchException.Usage(string.Join(" ", problems));
         return new FoundDocuments(NameDocuments(finder._found), finder._hidden, finder._links, finder._others);

@@ -6,7 +6,7 @@ public sealed record DocumentQuery
     /// <summary>Gets the files and folders, in order; <c>-</c> is standard input.</summary>
     public required IReadOnlyList<string> Inputs { get; init; }
 
-    /// <summary>Gets globs of which a folder's file must match one; empty takes all of .txt and .md.</summary>
+    /// <summary>Gets globs of which a folder's file must match one; empty takes all documents.</summary>
     public IReadOnlyList<string> Include { get; init; } = [];
 
     /// <summary>Gets globs of which a folder's file may match none.</summary>

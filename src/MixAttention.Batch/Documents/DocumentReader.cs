@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using System.Text;
+using MixAttention.Batch.Documents.Formats;
 using MixAttention.Batch.Records;
 using MixAttention.Engine;
 using MixAttention.Engine.KvCache;
@@ -9,18 +9,17 @@ namespace MixAttention.Batch.Documents;
 /// <summary>Reads documents as text. What is wrong with a document is an answer, never an exception.</summary>
 /// <param name="maxBytes">The largest document taken.</param>
 /// <param name="standardInput">Opens standard input.</param>
-public sealed class DocumentReader(long maxBytes, Func<Stream> standardInput)
+/// <param name="limits">What reading one document may cost besides; the defaults unless given.</param>
+public sealed class DocumentReader(long maxBytes, Func<Stream> standardInput, DocumentLimits? limits = null)
 {
-    private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-    private static readonly UnicodeEncoding Utf16 = new(bigEndian: false, byteOrderMark: false, throwOnInvalidBytes: true);
-    private static readonly UnicodeEncoding Utf16BigEndian = new(bigEndian: true, byteOrderMark: false, throwOnInvalidBytes: true);
+    private readonly DocumentLimits _limits = limits ?? new DocumentLimits();
 
-    /// <summary>Reads a document: UTF-8, or UTF-16 with a byte order mark.</summary>
+    /// <summary>Reads a document as its name's ending says; standard input as plain text.</summary>
     public async Task<Document> ReadAsync(DocumentEntry entry, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        if (entry.Path is not null && !DocumentFinder.IsDocumentName(entry.Path))
-            return Refuse(ErrorCodes.UnsupportedMediaType, $"{Name(entry)} is neither .txt nor .md. Convert it to text first.");
+        if ((entry.Path is null ? DocumentKind.PlainText : DocumentKind.Of(entry.Path)) is not { } kind)
+            return Refuse(ErrorCodes.UnsupportedMediaType, $"{Name(entry)} is of none of the types that are read ({DocumentKind.Accepted}). Convert it to one of them.");
         if (entry.ByteCount > maxBytes)
             return TooLarge(entry, ByteSize.Format(entry.ByteCount));
 
@@ -33,7 +32,7 @@ public sealed class DocumentReader(long maxBytes, Func<Stream> standardInput)
             await using (stream.ConfigureAwait(false))
             {
                 byte[]? bytes = await ReadAllAsync(stream, entry.ByteCount, cancellationToken).ConfigureAwait(false);
-                return bytes is null ? TooLarge(entry, "more") : Decode(entry, bytes);
+                return bytes is null ? TooLarge(entry, "more") : Load(entry, kind, bytes);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -57,30 +56,10 @@ public sealed class DocumentReader(long maxBytes, Func<Stream> standardInput)
         return buffer.ToArray();
     }
 
-    private static Document Decode(DocumentEntry entry, byte[] bytes)
+    private Document Load(DocumentEntry entry, DocumentKind kind, byte[] bytes)
     {
-        string sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes));
-        string text;
-        try
-        {
-            text = bytes switch
-            {
-                [0xEF, 0xBB, 0xBF, .. var rest] => Utf8.GetString(rest),
-                [0xFF, 0xFE, .. var rest] => Utf16.GetString(rest),
-                [0xFE, 0xFF, .. var rest] => Utf16BigEndian.GetString(rest),
-                _ => Utf8.GetString(bytes),
-            };
-        }
-        catch (ArgumentException)
-        {
-            return Refuse(ErrorCodes.DocumentUndecodable, $"{Name(entry)} is not valid UTF-8 text. Convert it, for example with iconv -t utf-8.", sha256);
-        }
-
-        if (text.Contains('\0', StringComparison.Ordinal))
-            return Refuse(ErrorCodes.DocumentUndecodable, $"{Name(entry)} holds NUL characters, so it is binary or in another encoding. Convert it to UTF-8 text.", sha256);
-        if (string.IsNullOrWhiteSpace(text))
-            return Refuse(ErrorCodes.DocumentEmpty, $"{Name(entry)} holds no text. Remove it or leave it out with --exclude.", sha256);
-        return new Document(text, sha256, null);
+        var (text, error) = DocumentLoader.Load(kind, Name(entry), bytes, _limits);
+        return new Document(text, Convert.ToHexStringLower(SHA256.HashData(bytes)), error);
     }
 
     private Document TooLarge(DocumentEntry entry, string found) =>

@@ -18,16 +18,16 @@ public static class ErrorCodes
     /// <summary>The request is for a model of another name. OpenAI's own code: a client that knows it should find it here.</summary>
     public const string ModelNotFound = "model_not_found";
 
-    /// <summary>The document is neither .txt nor .md.</summary>
+    /// <summary>The document is of no type that is read, or its bytes are not of the type that its name says.</summary>
     public const string UnsupportedMediaType = "unsupported_media_type";
 
-    /// <summary>The document is larger than the limit in bytes.</summary>
+    /// <summary>The document is over a limit: bytes, pages, nesting, or what it unpacks to.</summary>
     public const string DocumentTooLarge = "document_too_large";
 
     /// <summary>The document holds no text.</summary>
     public const string DocumentEmpty = "document_empty";
 
-    /// <summary>The document is not text in UTF-8 or UTF-16.</summary>
+    /// <summary>The document is damaged, encrypted, or in an encoding that cannot be told.</summary>
     public const string DocumentUndecodable = "document_undecodable";
 
     /// <summary>The file cannot be opened or read.</summary>
@@ -38,4 +38,10 @@ public static class ErrorCodes
 
     /// <summary>The request's keys and values alone are larger than the memory set aside for them.</summary>
     public const string TokenBudgetExceeded = "token_budget_exceeded";
+
+    /// <summary>Partial summaries are too long to be joined: another limit on tokens or a model of a longer context cures it.</summary>
+    public const string ReduceNotConverging = "reduce_not_converging";
+
+    /// <summary>The model said nothing.</summary>
+    public const string EmptyOutput = "empty_output";
 }

@@ -157,7 +157,7 @@ public sealed class RunCommandTests : IDisposable
     {
         Directory.CreateDirectory(_cli.Folder["empty"]);
         Assert.Equal(ExitCodes.Usage, await RunAsync(_cli.Folder["empty"]));
-        Assert.Contains("No .txt or .md documents in", _cli.ErrorLine, StringComparison.Ordinal);
+        Assert.Contains("No documents (.txt, .md, .html, .htm, .docx, .epub, .pdf) in", _cli.ErrorLine, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -12,11 +12,21 @@ public sealed class DocumentFinderTests : IDisposable
     [Fact]
     public void Folder_gives_its_documents_in_ordinal_order_of_their_paths()
     {
-        Write("docs/b.txt", "docs/a/z.md", "docs/B.TXT", "docs/a.txt", "docs/ä.txt", "docs/report.pdf");
+        Write("docs/b.txt", "docs/a/z.md", "docs/B.TXT", "docs/a.txt", "docs/ä.txt", "docs/report.png");
         var found = Find("docs");
         Assert.Equal(["B.TXT", "a.txt", "a/z.md", "b.txt", "ä.txt"], Ids(found));
         Assert.Equal(1, found.OthersSkipped);
         Assert.Equal([0, 1, 2, 3, 4], found.Documents.Select(d => d.Index));
+    }
+
+    [Fact]
+    public void Folder_gives_documents_of_every_type_that_is_read()
+    {
+        string[] names = ["a.DOCX", "a.epub", "a.htm", "a.html", "a.md", "a.pdf", "a.txt"];
+        Write([.. names.Select(n => $"docs/{n}"), "docs/a.doc", "docs/a", "docs/pdf"]);
+        var found = Find("docs");
+        Assert.Equal(names, Ids(found));
+        Assert.Equal(3, found.OthersSkipped);
     }
 
     [Fact]
@@ -130,7 +140,7 @@ public sealed class DocumentFinderTests : IDisposable
     [Fact]
     public void Folder_without_documents_is_refused_with_what_was_passed_over()
     {
-        Write("docs/.hidden.txt", "docs/x.pdf");
+        Write("docs/.hidden.txt", "docs/x.png");
         var error = Assert.Throws<BatchException>(() => Find("docs"));
         Assert.Contains("(passed over: 1 hidden, 1 of other types or excluded)", error.Message, StringComparison.Ordinal);
     }
