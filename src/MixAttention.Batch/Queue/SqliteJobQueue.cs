@@ -15,6 +15,7 @@ namespace MixAttention.Batch.Queue;
 public sealed class SqliteJobQueue : IJobQueue
 {
     private const int AsidePageSize = 100;
+    private const int PatienceSeconds = 10;
 
     private const string IfHeld = " WHERE message_id = $id AND lock_token = $token AND hidden_until > $now";
 
@@ -35,7 +36,7 @@ public sealed class SqliteJobQueue : IJobQueue
         ArgumentOutOfRangeException.ThrowIfLessThan(lockDuration, TimeSpan.FromMilliseconds(1));
         LockDuration = lockDuration;
         _time = time;
-        _file = new SqliteQueueFile(path);
+        _file = new SqliteQueueFile(path, PatienceSeconds);
     }
 
     /// <inheritdoc />

@@ -11,18 +11,20 @@ namespace MixAttention.Batch.Queue;
 /// </remarks>
 internal sealed class SqliteQueueFile : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-
     private readonly string _path;
+    private readonly int _patienceSeconds;
     private readonly SqliteConnection _connection;
     private readonly Lock _using = new();
 
     /// <summary>Opens a queue's file, or makes one.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="patienceSeconds">How long to wait for another process that is changing the queue; 1 or more.</param>
     /// <exception cref="QueueException">The file is no queue, or of a newer version, or cannot be opened.</exception>
-    public SqliteQueueFile(string path)
+    public SqliteQueueFile(string path, int patienceSeconds)
     {
         _path = Path.GetFullPath(path);
-        var settings = new SqliteConnectionStringBuilder { DataSource = _path, Pooling = false, DefaultTimeout = (int)Patience.TotalSeconds };
+        _patienceSeconds = patienceSeconds;
+        var settings = new SqliteConnectionStringBuilder { DataSource = _path, Pooling = false, DefaultTimeout = patienceSeconds };
         _connection = new SqliteConnection(settings.ToString());
         try
         {
@@ -81,7 +83,7 @@ internal sealed class SqliteQueueFile : IDisposable
         _connection.Open();
         using (var command = _connection.CreateCommand())
         {
-            command.CommandText = $"PRAGMA busy_timeout = {(int)Patience.TotalMilliseconds}; PRAGMA synchronous = FULL";
+            command.CommandText = $"PRAGMA busy_timeout = {1000 * _patienceSeconds}; PRAGMA synchronous = FULL";
             command.ExecuteNonQuery();
         }
 
@@ -97,7 +99,7 @@ internal sealed class SqliteQueueFile : IDisposable
         const string otherPath = "or give another path for the queue";
         var (problem, cure, isTransient) = (cause as SqliteException)?.SqliteErrorCode switch
         {
-            SQLITE_BUSY or SQLITE_LOCKED => ($"Another process has held the queue {_path} for {Patience.TotalSeconds:0} s", "Let it run on or kill it; nothing is lost", true),
+            SQLITE_BUSY or SQLITE_LOCKED => ($"Another process has held the queue {_path} for {_patienceSeconds} s", "Let it run on or kill it; nothing is lost", true),
             SQLITE_READONLY => ($"The queue {_path} is read-only", $"Let this user write the file and its folder, {otherPath}", false),
             SQLITE_CANTOPEN => ($"The queue {_path} cannot be opened", $"Let this user write the file and its folder, {otherPath}", false),
             SQLITE_NOTADB => ($"{_path} is no SQLite database, so it is no queue", "Give another path for the queue", false),

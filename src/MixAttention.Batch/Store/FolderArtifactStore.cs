@@ -3,7 +3,7 @@ namespace MixAttention.Batch.Store;
 /// <summary>Keeps each artifact as the file of its name in a folder; several processes on one machine may use it at once.</summary>
 /// <remarks>
 /// <para>A put writes a file aside, syncs it, and gives it the name: by link where the name must be free, by rename under a lock where a version is replaced. Both are
-/// atomic, so no reader sees a part. Then the folder is synced. The two syncs take less than a millisecond on a plain SSD, so no put is spared them.</para>
+/// atomic, so no reader sees a part. Then the folder is synced. The two syncs take about a millisecond on a plain SSD, so no put is spared them.</para>
 /// <para>No name leads through a link: one inside the folder is refused. The folder itself may be one. Files of the store's own begin with a dot and are never listed.</para>
 /// <para>A name cannot be an artifact and a folder of artifacts at once. An <see cref="IOException"/> of a writer counts as the store's. A listing holds the names of one
 /// folder of each level in memory.</para>
@@ -38,7 +38,7 @@ public sealed class FolderArtifactStore : IArtifactStore
     {
         ArgumentNullException.ThrowIfNull(write);
         ArtifactName.Check(name);
-        return GuardAsync($"write {name}", () => CreateAsync(_folder.FindPath(name), write, cancellationToken), cancellationToken);
+        return GuardAsync($"write {name}", () => CreateAsync(_folder.FindFilePath(name), write, cancellationToken), cancellationToken);
     }
 
     /// <inheritdoc />
@@ -46,7 +46,7 @@ public sealed class FolderArtifactStore : IArtifactStore
     {
         ArgumentNullException.ThrowIfNull(write);
         ArtifactName.Check(name);
-        return GuardAsync($"write {name}", () => ReplaceAsync(name, _folder.FindPath(name), etag, write, cancellationToken), cancellationToken);
+        return GuardAsync($"write {name}", () => ReplaceAsync(name, _folder.FindFilePath(name), etag, write, cancellationToken), cancellationToken);
     }
 
     /// <inheritdoc />
@@ -105,9 +105,6 @@ public sealed class FolderArtifactStore : IArtifactStore
             etag = await FinishAsync(file, replaced: null, write, cancellationToken).ConfigureAwait(false);
             exists = !StoreFolder.Place(path, () => NativeFile.TryLink(file.Path, path));
         }
-
-        if (Directory.Exists(path))
-            throw new IOException("other names continue it, so it is a folder here");
 
         // Also for a name that another process has just made: the caller may rely on its being there from now on.
         StoreFolder.SyncNames(path);

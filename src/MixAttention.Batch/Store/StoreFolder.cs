@@ -39,6 +39,16 @@ internal sealed class StoreFolder
         return path;
     }
 
+    /// <summary>Returns the path of a name that is to be written.</summary>
+    /// <exception cref="StoreException">It leads through a link, or other names continue it.</exception>
+    public string FindFilePath(string name)
+    {
+        string path = FindPath(name);
+        return Directory.Exists(path)
+            ? throw new StoreException($"Cannot write {name} in the store {_root}: there are artifacts below {name}/, so it is a folder here. Choose another name.", isTransient: false)
+            : path;
+    }
+
     /// <summary>Makes the store's own folders and removes what dead processes left, once.</summary>
     public void Prepare()
     {

@@ -28,9 +28,9 @@ internal sealed class TemporaryFile : IAsyncDisposable
                 using (new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None)) // Fails while its writer lives.
                     File.Delete(path);
             }
-            catch (IOException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // In use, or another process was quicker.
+                // In use, gone by now, or another user's.
             }
         }
     }

@@ -44,8 +44,16 @@ internal static class QueueProcess
     private static async Task HoldAsync(SqliteJobQueue queue)
     {
         var delivery = await queue.ReceiveAsync(TimeSpan.Zero);
-        Console.WriteLine(delivery?.MessageId);
+        Console.WriteLine(delivery!.MessageId);
         Console.ReadLine();
+        try
+        {
+            await queue.CompleteAsync(delivery);
+        }
+        catch (LockLostException)
+        {
+            Console.WriteLine("lock lost");
+        }
     }
 
     private static async Task ChurnAsync(SqliteJobQueue queue)

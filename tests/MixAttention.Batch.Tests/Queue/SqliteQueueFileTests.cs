@@ -101,6 +101,21 @@ public sealed class SqliteQueueFileTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Process_that_does_not_let_go_of_the_queue_is_reported_as_passing()
+    {
+        await _file.Open().DisposeAsync();
+        using var stopped = new SqliteQueueFile(_file.Path, patienceSeconds: 1);
+        stopped.Write(_ =>
+        {
+            using var other = new SqliteQueueFile(_file.Path, patienceSeconds: 1);
+            var e = Assert.Throws<QueueException>(() => other.Write(_ => 0));
+            Assert.Contains("Another process has held the queue", e.Message, StringComparison.Ordinal);
+            Assert.True(e.IsTransient);
+            return 0;
+        });
+    }
+
+    [Fact]
     public async Task Disk_that_is_full_is_reported_and_loses_no_message_fault_20()
     {
         using var folder = new TemporaryFolder();

@@ -67,6 +67,23 @@ public sealed class SqliteQueueProcessTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Process_that_was_stopped_past_its_lock_settles_nothing_when_it_goes_on_fault_15()
+    {
+        await SendAsync(1);
+        using var zombie = Start("hold");
+        Assert.Equal(QueueFixture.Message(0).MessageId, await zombie.ReadLineAsync());
+        zombie.Stop();
+        zombie.Go();
+
+        await using var queue = _file.Open();
+        _file.Time.Advance(QueueFixture.LockDuration);
+        var delivery = await queue.ReceiveAsync(TimeSpan.Zero, Stop);
+        zombie.Continue(); // Its clock says that its lock still lasts.
+        Assert.Equal(["lock lost"], await zombie.ReadToEndAsync());
+        await queue.CompleteAsync(delivery!, Stop);
+    }
+
+    [Fact]
     public async Task Processes_killed_at_any_instruction_lose_no_message()
     {
         const int messages = 600;

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using MixAttention.Batch.Store;
 using MixAttention.Batch.Tests.Support;
 
@@ -60,7 +61,8 @@ public sealed class FolderArtifactStoreTests : ArtifactStoreSuite
         await store.PutIfAbsentAsync("a/b", new byte[1], Stop);
         Assert.Null(await store.ReadAsync("a", cancellationToken: Stop));
         Assert.Null(await store.ReadAsync("a/b/c", cancellationToken: Stop));
-        await Assert.ThrowsAsync<StoreException>(() => store.PutIfAbsentAsync("a", new byte[1], Stop));
+        var e = await Assert.ThrowsAsync<StoreException>(() => store.PutIfAbsentAsync("a", new byte[1], Stop));
+        Assert.Contains("there are artifacts below a/, so it is a folder here. Choose another name.", e.Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<StoreException>(() => store.PutIfMatchAsync("a", etag: null, new byte[1], Stop));
         await Assert.ThrowsAsync<StoreException>(() => store.PutIfAbsentAsync("a/b/c", new byte[1], Stop));
     }
@@ -126,6 +128,31 @@ public sealed class FolderArtifactStoreTests : ArtifactStoreSuite
         await store.PutIfMatchAsync("a", etag, new byte[1], Stop);
         await Assert.ThrowsAsync<InvalidOperationException>(() => store.PutIfAbsentAsync("b", (_, _) => throw new InvalidOperationException(), Stop));
         Assert.Empty(Directory.GetFiles(Path.Combine(Root, ".tmp")));
+    }
+
+    [Fact]
+    public async Task Process_that_does_not_let_go_of_a_name_is_reported_as_passing()
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        var store = new FolderArtifactStore(Root, time);
+        await store.PutIfMatchAsync("a", etag: null, "before"u8.ToArray(), Stop);
+        string locks = Assert.Single(Directory.GetFiles(Path.Combine(Root, ".locks")));
+        using (new FileStream(locks, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+        {
+            var putting = store.PutIfMatchAsync("a", etag: null, "after"u8.ToArray(), Stop);
+            while (!putting.IsCompleted)
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+                await Task.Yield();
+            }
+
+            var e = await Assert.ThrowsAsync<StoreException>(() => putting);
+            Assert.True(e.IsTransient);
+            Assert.Contains("Let that process run on or kill it", e.Message, StringComparison.Ordinal);
+            Assert.Equal("before"u8.ToArray(), (await store.ReadBytesAsync("a", Stop))!.Bytes);
+        }
+
+        Assert.NotNull(await store.PutIfMatchAsync("a", etag: null, "after"u8.ToArray(), Stop));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace MixAttention.Batch.Tests.Support;
 
@@ -59,11 +60,24 @@ internal sealed class TestProcess : IDisposable
         _process.WaitForExit();
     }
 
+    /// <summary>Stops the process with SIGSTOP.</summary>
+    public void Stop() => Signal("STOP");
+
+    /// <summary>Lets a stopped process go on, with SIGCONT.</summary>
+    public void Continue() => Signal("CONT");
+
     public void Dispose()
     {
         if (!_process.HasExited)
             Kill();
         _process.Dispose();
+    }
+
+    private void Signal(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+        Assert.Equal(0, kill.ExitCode);
     }
 
     private static TestProcess Run(string program, string[] arguments) =>
