@@ -60,6 +60,7 @@ internal static class QueueProcess
     {
         for (int turn = 0; await queue.ReceiveAsync(TimeSpan.Zero) is { } delivery; turn++)
         {
+            Console.WriteLine("settles");
             if (turn % 3 == 0)
             {
                 await queue.CompleteAsync(delivery);
