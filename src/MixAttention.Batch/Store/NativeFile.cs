@@ -6,12 +6,12 @@ namespace MixAttention.Batch.Store;
 /// <summary>Calls what .NET's file types lack: naming a file only if the name is free, replacing without a copy as fallback, and making names durable.</summary>
 internal static partial class NativeFile
 {
-    public const int NotFound = 2; // ENOENT
     public const int WouldBlock = 11; // EAGAIN: another open file holds the lock
     public const int NoSpace = 28; // ENOSPC
     public const int ReadOnlyFileSystem = 30; // EROFS
     public const int QuotaExceeded = 122; // EDQUOT
 
+    private const int NotFound = 2; // ENOENT
     private const int Exists = 17; // EEXIST
     private const int OpenReadOnly = 0; // O_RDONLY
     private const int OpenCloseOnExec = 0x80000; // O_CLOEXEC
@@ -49,7 +49,8 @@ internal static partial class NativeFile
     private static IOException LastError(string call, string path)
     {
         int error = Marshal.GetLastPInvokeError();
-        return new IOException($"{call} of {path}: {new Win32Exception(error).Message}", error); // As .NET's own, an IOException has the error number as its HResult.
+        string message = $"{call} of {path}: {new Win32Exception(error).Message}";
+        return error == NotFound ? new DirectoryNotFoundException(message) : new IOException(message, error); // As in .NET's own, the HResult is the error's number.
     }
 
     [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -68,12 +68,12 @@ internal sealed class StoreFolder
     {
         for (int tries = 1; ; tries++)
         {
-            CreateFolders(FolderOf(path));
             try
             {
+                CreateFolders(FolderOf(path));
                 return place();
             }
-            catch (IOException e) when (e.HResult == NativeFile.NotFound && tries < VanishedFolderTries)
+            catch (DirectoryNotFoundException) when (tries < VanishedFolderTries)
             {
                 // Made again in the next round.
             }
@@ -81,7 +81,17 @@ internal sealed class StoreFolder
     }
 
     /// <summary>Makes the names beside a path, and its own, survive a loss of power.</summary>
-    public static void SyncNames(string path) => NativeFile.SyncFolder(FolderOf(path));
+    public static void SyncNames(string path)
+    {
+        try
+        {
+            NativeFile.SyncFolder(FolderOf(path));
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Deleted since then, folder and all.
+        }
+    }
 
     /// <summary>Removes the folders above a path that have become empty.</summary>
     public void RemoveEmptyFolders(string path)
