@@ -120,7 +120,8 @@ internal static class BodyFields
         {
             if (!JsonElement.DeepEquals(value.Element, allowed))
                 value.Refuse($"Only {onlyValue} is supported. {cure}");
-        }) { OnlyValue = onlyValue };
+        })
+        { OnlyValue = onlyValue };
     }
 
     private static int MaxTokens(FieldValue value) => value.Integer(1, int.MaxValue, "Give a whole number of 1 or more.");

@@ -24,8 +24,20 @@ public sealed class BatchRowParserTests
         Assert.Equivalent(
             new SamplingParams
             {
-                MaxTokens = 7, Temperature = 0.5, TopP = 0.9, TopK = 40, MinP = 0.1, Seed = -3, Stop = ["x", "y"], StopTokenIds = [5], IgnoreEndTokens = true, PresencePenalty = 1,
-                FrequencyPenalty = -2, RepetitionPenalty = 1.2, LogitBias = new Dictionary<int, double> { [7] = -100, [8] = 0.5 }, TopLogprobs = 3,
+                MaxTokens = 7,
+                Temperature = 0.5,
+                TopP = 0.9,
+                TopK = 40,
+                MinP = 0.1,
+                Seed = -3,
+                Stop = ["x", "y"],
+                StopTokenIds = [5],
+                IgnoreEndTokens = true,
+                PresencePenalty = 1,
+                FrequencyPenalty = -2,
+                RepetitionPenalty = 1.2,
+                LogitBias = new Dictionary<int, double> { [7] = -100, [8] = 0.5 },
+                TopLogprobs = 3,
             },
             row.Sampling,
             strict: true);

@@ -1,6 +1,5 @@
 using System.Text;
 using MixAttention.Batch.Inputs;
-using MixAttention.Batch.Tests.Support;
 
 namespace MixAttention.Batch.Tests.Inputs;
 

@@ -1,6 +1,5 @@
 using MixAttention.Batch.Jobs;
 using MixAttention.Batch.Queue;
-using MixAttention.Batch.Tests.Support;
 
 namespace MixAttention.Batch.Tests.Queue;
 
