@@ -7,6 +7,7 @@ internal sealed class Interrupt : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration[] _signals;
+    private int _count;
 
     public Interrupt() => _signals = [PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal), PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal)];
 
@@ -21,7 +22,8 @@ internal sealed class Interrupt : IDisposable
 
     private void OnSignal(PosixSignalContext context)
     {
-        if (_source.IsCancellationRequested)
+        // Handlers of signals in quick succession run side by side.
+        if (Interlocked.Increment(ref _count) > 1)
             Environment.Exit(ExitCodes.Interrupted);
         context.Cancel = true;
         Console.Error.WriteLine("mixbatch: stopping; what has finished is being written. Again to leave at once.");
