@@ -46,7 +46,7 @@ public static class KernelCheck
     {
         var shape = new AttentionShape(8, 2, 64, 0.125, null, 100);
         var (q, k, v) = (randn(150, 8, 64), randn(249, 2, 64), randn(249, 2, 64));
-        return new("prefill attention", Difference(PrefillAttention.Run(q, k, v, 99, 0, shape), PrefillAttention.Portable(q, k, v, 99, 0, shape, ScalarType.Float32)));
+        return new("prefill attention", Difference(PrefillAttention.Run(q, [new(k, v)], 99, 0, shape), PrefillAttention.Portable(q, [new(k, v)], 99, 0, shape, ScalarType.Float32)));
     }
 
     private static KernelCheckResult Decode(ComputeDevice device)

@@ -40,8 +40,8 @@ public sealed class KvArena : IDisposable
     /// <summary>Gets the address of an element (CPU only); valid while the arena lives.</summary>
     public unsafe byte* Pointer(long offset) => (byte*)LibTorchAbi.DataPointer(_elements) + offset * (Type == ScalarType.Float32 ? 4 : 2);
 
-    /// <summary>Moves a range; source and target may overlap.</summary>
-    public void Move(long from, long to, long elements)
+    /// <summary>Copies a range; source and target may overlap.</summary>
+    public void Copy(long from, long to, long elements)
     {
         using var source = _elements.narrow(0, from, elements);
         using var target = _elements.narrow(0, to, elements);

@@ -136,42 +136,54 @@ internal sealed class EngineLoop
         _step = step;
         _sampled = new SampledToken?[step.Sampled.Count];
         _samplingTime = TimeSpan.Zero;
-        foreach (var sequence in step.Prefilled)
-            sequence.Clock.MarkChunk();
+        foreach (var turn in step.Prefilled)
+            turn.Sequence.Clock.MarkChunk();
 
         long modelStarted = _time.GetTimestamp();
         foreach (var move in step.Moves)
             _runner.MoveKv(move.From, move.To, move.Elements);
+        foreach (var (from, to) in step.RingCopies)
+            _runner.CopyRings(from, to);
         _runner.Run(step.Plan, _onLogits);
         var modelTime = _time.GetElapsedTime(modelStarted) - _samplingTime;
 
         var output = new StepOutput([.. _sampled.Select((s, i) => s ?? throw new InvalidOperationException($"The runner gave no logits for row {i} of {step.Plan}."))]);
         foreach (var sequence in step.Sampled)
             sequence.Clock.MarkToken();
+        CountPrefill(step);
         Answer(_scheduler.Complete(step, output));
 
-        foreach (var chunk in step.Plan.Prefill.Where(c => c.IsLast))
-            CountPrefill(chunk.Trim);
-
         var otherTime = _time.GetElapsedTime(started) - modelTime;
-        int promptTokens = step.Plan.Prefill.Sum(c => c.TokenIds.Length), completionTokens = output.Tokens.Count(t => t.Problem is null);
-        _metrics.RecordStep(promptTokens, completionTokens, modelTime, otherTime);
+        int completionTokens = output.Tokens.Count(t => t.Problem is null);
+        _metrics.RecordStep(completionTokens, modelTime, otherTime);
         _snapshot = _snapshot with
         {
             Steps = _snapshot.Steps + 1,
-            PromptTokens = _snapshot.PromptTokens + promptTokens,
             CompletionTokens = _snapshot.CompletionTokens + completionTokens,
             ModelTime = _snapshot.ModelTime + modelTime,
             OtherTime = _snapshot.OtherTime + otherTime,
         };
     }
 
-    private void CountPrefill(PrefillTrim trim)
+    private void CountPrefill(ScheduledStep step)
     {
-        double flops = _runner.CountPrefillFlops(trim);
-        double saved = _runner.CountPrefillFlops(PrefillTrim.None(_runner.KvGeometry.Layout, trim.PromptLength)) - flops;
-        _metrics.RecordPrefill(flops, saved);
-        _snapshot = _snapshot with { PrefillFlops = _snapshot.PrefillFlops + flops, PrefillFlopsSaved = _snapshot.PrefillFlopsSaved + saved };
+        foreach (var (turn, chunk) in step.Prefilled.Zip(step.Plan.Prefill))
+        {
+            double flops = _runner.CountPrefillFlops(chunk.Trim, chunk.Position, chunk.TokenIds.Length);
+            double untrimmed = _runner.CountPrefillFlops(PrefillTrim.None(_runner.KvGeometry.Layout, chunk.Trim.PromptLength), chunk.Position, chunk.TokenIds.Length);
+            var work = new PrefillWork(flops, untrimmed - flops, chunk.Trim.SkippedRows(chunk.Position, chunk.End));
+            turn.Sequence.Prefill = turn.Sequence.Prefill.Plus(work);
+            int cached = turn.IsFork ? turn.Sequence.CachedPromptTokens : 0;
+            _metrics.RecordPrefill(chunk.TokenIds.Length, cached, work);
+            _snapshot = _snapshot with
+            {
+                ComputedPromptTokens = _snapshot.ComputedPromptTokens + chunk.TokenIds.Length,
+                CachedPromptTokens = _snapshot.CachedPromptTokens + cached,
+                PrefixHits = _snapshot.PrefixHits + (cached > 0 ? 1 : 0),
+                PrefillFlops = _snapshot.PrefillFlops + work.Flops,
+                PrefillFlopsSaved = _snapshot.PrefillFlopsSaved + work.FlopsSaved,
+            };
+        }
     }
 
     // Called by the runner while the step runs, in any order of rows.
@@ -199,7 +211,7 @@ internal sealed class EngineLoop
     {
         foreach (var sequence in finished)
         {
-            long kvBytes = sequence.Region.Tokens == 0 ? 0 : _runner.KvGeometry.Bytes(sequence.Region.Tokens);
+            long kvBytes = sequence.ReservedTokens == 0 ? 0 : _runner.KvGeometry.Bytes(sequence.ReservedTokens);
             _answers.Add(sequence.ToResult(kvBytes));
             _metrics.RecordFinished(sequence.FinishReason);
         }

@@ -9,6 +9,8 @@ internal sealed class EngineMetrics : IDisposable
     public const string MeterName = "MixAttention.Engine";
 
     private readonly Counter<long> _promptTokens;
+    private readonly Counter<long> _cachedPromptTokens;
+    private readonly Counter<long> _prefixHits;
     private readonly Counter<long> _completionTokens;
     private readonly Counter<long> _steps;
     private readonly Counter<long> _finished;
@@ -20,11 +22,13 @@ internal sealed class EngineMetrics : IDisposable
     /// <param name="snapshot">Gives the engine's state when a collector asks.</param>
     public EngineMetrics(Func<EngineSnapshot> snapshot)
     {
-        _promptTokens = Meter.CreateCounter<long>("mixattention.prompt.tokens", "{token}", "Prompt tokens run.");
+        _promptTokens = Meter.CreateCounter<long>("mixattention.prompt.tokens", "{token}", "Prompt tokens done: computed, or taken from a shared prefix.");
+        _cachedPromptTokens = Meter.CreateCounter<long>("mixattention.prompt.cached_tokens", "{token}", "Prompt tokens among them that were taken from a shared prefix.");
+        _prefixHits = Meter.CreateCounter<long>("mixattention.prefix.hits", "{sequence}", "Sequences that took their first tokens from a shared prefix.");
         _completionTokens = Meter.CreateCounter<long>("mixattention.completion.tokens", "{token}", "Tokens produced.");
         _steps = Meter.CreateCounter<long>("mixattention.steps", "{step}", "Steps run.");
         _finished = Meter.CreateCounter<long>("mixattention.sequences.finished", "{sequence}", "Requests answered, by finish_reason.");
-        _prefillFlops = Meter.CreateCounter<double>("mixattention.prefill.operations", "{operation}", "Floating-point operations of prefills that ended.");
+        _prefillFlops = Meter.CreateCounter<double>("mixattention.prefill.operations", "{operation}", "Floating-point operations of prefills.");
         _prefillFlopsSaved = Meter.CreateCounter<double>("mixattention.prefill.operations_saved", "{operation}", "Floating-point operations that trimming kept out of them.");
         _stepDuration = Meter.CreateHistogram<double>("mixattention.step.duration", "s", "Time of a step, by phase: model, or engine (scheduling, sampling, text, results).");
         Meter.CreateObservableGauge("mixattention.sequences.running", () => snapshot().SequencesRunning, "{sequence}", "Sequences that hold KV memory.");
@@ -37,20 +41,25 @@ internal sealed class EngineMetrics : IDisposable
     internal Meter Meter { get; } = new(MeterName);
 
     /// <summary>Counts a step.</summary>
-    public void RecordStep(int promptTokens, int completionTokens, TimeSpan modelTime, TimeSpan otherTime)
+    public void RecordStep(int completionTokens, TimeSpan modelTime, TimeSpan otherTime)
     {
         _steps.Add(1);
-        _promptTokens.Add(promptTokens);
         _completionTokens.Add(completionTokens);
         _stepDuration.Record(modelTime.TotalSeconds, new KeyValuePair<string, object?>("phase", "model"));
         _stepDuration.Record(otherTime.TotalSeconds, new KeyValuePair<string, object?>("phase", "engine"));
     }
 
-    /// <summary>Counts a prefill that ended.</summary>
-    public void RecordPrefill(double flops, double flopsSaved)
+    /// <summary>Counts a chunk of a prompt.</summary>
+    /// <param name="tokens">Tokens of the chunk.</param>
+    /// <param name="cachedTokens">Tokens before the chunk that the sequence takes from a shared prefix with it.</param>
+    /// <param name="work">What the chunk took.</param>
+    public void RecordPrefill(int tokens, int cachedTokens, PrefillWork work)
     {
-        _prefillFlops.Add(flops);
-        _prefillFlopsSaved.Add(flopsSaved);
+        _promptTokens.Add(tokens + cachedTokens);
+        _cachedPromptTokens.Add(cachedTokens);
+        _prefixHits.Add(cachedTokens > 0 ? 1 : 0);
+        _prefillFlops.Add(work.Flops);
+        _prefillFlopsSaved.Add(work.FlopsSaved);
     }
 
     /// <summary>Counts an answered request.</summary>

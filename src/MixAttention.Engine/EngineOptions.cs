@@ -23,6 +23,10 @@ public sealed class EngineOptions
     /// <value>True unless set.</value>
     public bool TrimPrefill { get; init; } = true;
 
+    /// <summary>Gets whether tokens that several waiting requests have in common before their forks are computed once. It changes no result.</summary>
+    /// <value>True unless set.</value>
+    public bool SharePrefixes { get; init; } = true;
+
     /// <summary>Checks all options.</summary>
     /// <exception cref="ArgumentException">One or more are out of range; the message lists all of them.</exception>
     internal void Validate()

@@ -15,8 +15,17 @@ public sealed record EngineSnapshot
     /// <summary>Gets the requests answered so far, errors and cancelled ones included.</summary>
     public long SequencesFinished { get; init; }
 
-    /// <summary>Gets the prompt tokens run so far.</summary>
-    public long PromptTokens { get; init; }
+    /// <summary>Gets the prompt tokens that are done so far, computed or taken from a shared prefix.</summary>
+    public long PromptTokens => ComputedPromptTokens + CachedPromptTokens;
+
+    /// <summary>Gets the prompt tokens computed so far.</summary>
+    public long ComputedPromptTokens { get; init; }
+
+    /// <summary>Gets the prompt tokens that needed no computation, because a shared prefix had been computed for another request.</summary>
+    public long CachedPromptTokens { get; init; }
+
+    /// <summary>Gets the requests that took their first tokens from such a prefix.</summary>
+    public long PrefixHits { get; init; }
 
     /// <summary>Gets the tokens produced so far.</summary>
     public long CompletionTokens { get; init; }
@@ -33,7 +42,7 @@ public sealed record EngineSnapshot
     /// <summary>Gets the KV bytes that are free now.</summary>
     public long KvBytesFree => KvBytesBudget - KvBytesUsed;
 
-    /// <summary>Gets the floating-point operations of the prefills that ended so far.</summary>
+    /// <summary>Gets the floating-point operations of prefills so far.</summary>
     public double PrefillFlops { get; init; }
 
     /// <summary>Gets the floating-point operations that trimming kept out of them.</summary>

@@ -19,6 +19,10 @@ public sealed record GenerationRequest
     /// <remarks>A chunk of prefill ends here whether anything is shared or not, so that sharing never changes bits.</remarks>
     public int ForkPosition { get; init; }
 
+    /// <summary>Gets whether requests with the same tokens before the fork follow at once, so that these tokens are computed for all of them although this request may be the only one that waits.</summary>
+    /// <value>False unless set: then tokens are shared by requests that wait at the same time.</value>
+    public bool ExpectsSharers { get; init; }
+
     /// <summary>Gets how tokens are chosen and when the text ends.</summary>
     public SamplingParams Sampling { get; init; } = new();
 }
@@ -57,6 +61,16 @@ public readonly record struct GenerationTimings(TimeSpan Queued, TimeSpan FirstT
     public TimeSpan Decode => Total - FirstToken;
 }
 
+/// <summary>What prefill took and what trimming kept out of it.</summary>
+/// <param name="Flops">Floating-point operations.</param>
+/// <param name="FlopsSaved">Floating-point operations that were not needed.</param>
+/// <param name="SkippedRows">Rows that were not needed; a row is one position in one layer, so as many of them as the prompt has tokens make a layer.</param>
+public readonly record struct PrefillWork(double Flops, double FlopsSaved, long SkippedRows)
+{
+    /// <summary>Adds two parts.</summary>
+    public PrefillWork Plus(PrefillWork other) => new(Flops + other.Flops, FlopsSaved + other.FlopsSaved, SkippedRows + other.SkippedRows);
+}
+
 /// <summary>The continuation of one prompt.</summary>
 public sealed record GenerationResult
 {
@@ -78,6 +92,9 @@ public sealed record GenerationResult
     /// <summary>Gets the number of prompt tokens.</summary>
     public required int PromptTokens { get; init; }
 
+    /// <summary>Gets the number of prompt tokens that were computed for another request (OpenAI's <c>cached_tokens</c>). It depends on company, so it is no part of a deterministic record.</summary>
+    public int CachedPromptTokens { get; init; }
+
     /// <summary>Gets the number of tokens produced, an end token included (as OpenAI counts).</summary>
     public required int CompletionTokens { get; init; }
 
@@ -90,6 +107,9 @@ public sealed record GenerationResult
     /// <summary>Gets when things happened.</summary>
     public GenerationTimings Timings { get; init; }
 
-    /// <summary>Gets the bytes of keys and values that the sequence reserved.</summary>
+    /// <summary>Gets the bytes of keys and values that the sequence reserved for itself, a shared prefix not included.</summary>
     public long KvBytes { get; init; }
+
+    /// <summary>Gets what the prompt's prefill took; a shared prefix counts for the request on whose behalf it ran.</summary>
+    public PrefillWork Prefill { get; init; }
 }

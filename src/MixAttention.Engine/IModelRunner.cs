@@ -23,12 +23,15 @@ public interface IModelRunner : IDisposable
     /// <summary>Gets the elements of the KV arena, allocated once.</summary>
     long KvArenaElements { get; }
 
-    /// <summary>Counts the floating-point operations of a prefill, so that what trimming saves can be told.</summary>
-    long CountPrefillFlops(PrefillTrim trim);
+    /// <summary>Counts the floating-point operations of some tokens of a prompt, so that what trimming saves can be told.</summary>
+    long CountPrefillFlops(PrefillTrim trim, int position, int tokens);
 
     /// <summary>Runs a step and hands out its logits, each row once, before it returns.</summary>
     void Run(StepPlan plan, LogitsHandler onLogits);
 
     /// <summary>Moves a region of the arena (the ranges may overlap), so that free room can be joined.</summary>
     void MoveKv(long fromElement, long toElement, long elements);
+
+    /// <summary>Copies all rings of one region to another one: what a sequence needs besides the slabs of the prefix that it goes on behind.</summary>
+    void CopyRings(KvRegion source, KvRegion target);
 }

@@ -50,14 +50,14 @@ public class PrimitiveTests
     [InlineData(10, 3, 8)]
     [InlineData(3, 10, 8)]
     [InlineData(0, 20, 12)]
-    public void Arena_moves_overlapping_ranges(int from, int to, int count)
+    public void Arena_copies_overlapping_ranges(int from, int to, int count)
     {
         using var scope = NewDisposeScope();
         using var arena = new KvArena(40, TestSetup.Device());
         arena.View(0, 40, 1, 1).copy_(arange(40).view(40, 1, 1));
-        arena.Move(from, to, count);
-        var moved = arena.View(to, count, 1, 1).view(-1);
-        Assert.True(moved.eq(arange(from, from + count)).all().item<bool>());
+        arena.Copy(from, to, count);
+        var copied = arena.View(to, count, 1, 1).view(-1);
+        Assert.True(copied.eq(arange(from, from + count)).all().item<bool>());
     }
 
     [Fact]

@@ -21,6 +21,14 @@ internal static class EngineFixture
         };
     }
 
+    /// <summary>A request whose first tokens are those of its group.</summary>
+    public static GenerationRequest SharedRequest(string id, int group, int prefixLength, int suffixLength, SamplingParams sampling)
+    {
+        var random = new Random(group);
+        int[] prefix = [.. Enumerable.Range(0, prefixLength).Select(_ => random.Next(48))];
+        return Request(id, suffixLength, sampling, prefixLength) with { PromptIds = (int[])[.. prefix, .. Request(id, suffixLength).PromptIds.Span] };
+    }
+
     public static long ElementsFor(IEnumerable<GenerationRequest> requests, KvGeometry? geometry = null) =>
         requests.Sum(r => (geometry ?? Mixed).Elements(r.PromptIds.Length + r.Sampling.MaxTokens));
 

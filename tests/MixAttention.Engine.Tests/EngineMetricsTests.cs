@@ -24,16 +24,19 @@ public sealed class EngineMetricsTests
         listener.SetMeasurementEventCallback<double>((i, value, tags, _) => Add(i, value, tags));
         listener.Start();
 
-        metrics.RecordStep(promptTokens: 10, completionTokens: 2, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1));
-        metrics.RecordStep(promptTokens: 5, completionTokens: 1, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1));
-        metrics.RecordPrefill(flops: 100, flopsSaved: 300);
+        metrics.RecordStep(completionTokens: 2, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(1));
+        metrics.RecordStep(completionTokens: 1, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1));
+        metrics.RecordPrefill(tokens: 10, cachedTokens: 0, new PrefillWork(Flops: 70, FlopsSaved: 100, SkippedRows: 1));
+        metrics.RecordPrefill(tokens: 5, cachedTokens: 20, new PrefillWork(Flops: 30, FlopsSaved: 200, SkippedRows: 2));
         metrics.RecordFinished(FinishReason.Length);
         listener.RecordObservableInstruments();
 
         var expected = new Dictionary<string, double>
         {
             ["mixattention.steps {step}"] = 2,
-            ["mixattention.prompt.tokens {token}"] = 15,
+            ["mixattention.prompt.tokens {token}"] = 35,
+            ["mixattention.prompt.cached_tokens {token}"] = 20,
+            ["mixattention.prefix.hits {sequence}"] = 1,
             ["mixattention.completion.tokens {token}"] = 3,
             ["mixattention.prefill.operations {operation}"] = 100,
             ["mixattention.prefill.operations_saved {operation}"] = 300,

@@ -18,8 +18,8 @@ internal sealed record RunnerScript
 
 /// <summary>A model without arithmetic: logits are a pure function of the tokens it reads back from a fake KV arena and of the chunks that wrote them.</summary>
 /// <remarks>
-/// Every element of the arena holds who wrote it: sequence, position, token, start of the chunk. A wrong address, a lost move, a region used twice or a row read before it
-/// was written shows as a foreign element and throws; a cut that depends on company changes the logits.
+/// Every element of the arena holds who wrote it: sequence or prefix, position, token, start of the chunk. A wrong address, a lost move or copy, a region used twice or a row read
+/// before it was written shows as a foreign element and throws; a cut that depends on company changes the logits.
 /// </remarks>
 internal sealed class ScriptedRunner(KvGeometry geometry, long arenaElements, RunnerScript? script = null, int vocabularySize = 48, int maxSequenceLength = 512) : IModelRunner
 {
@@ -41,8 +41,10 @@ internal sealed class ScriptedRunner(KvGeometry geometry, long arenaElements, Ru
 
     public int MoveCount { get; private set; }
 
+    public int CopyCount { get; private set; }
+
     /// <summary>Counts one operation for each position and layer.</summary>
-    public long CountPrefillFlops(PrefillTrim trim) => Enumerable.Range(0, geometry.Layout.LayerCount).Sum(layer => (long)trim.PromptLength - trim.QueryStart(layer));
+    public long CountPrefillFlops(PrefillTrim trim, int position, int tokens) => ((long)tokens * geometry.Layout.LayerCount) - trim.SkippedRows(position, position + tokens);
 
     public void Run(StepPlan plan, LogitsHandler onLogits)
     {
@@ -59,7 +61,7 @@ internal sealed class ScriptedRunner(KvGeometry geometry, long arenaElements, Ru
             Write(token.Region, new Cell(token.SequenceId, token.Position, token.TokenId, -1));
 
         // All writes come before all reads, so that regions which overlap are seen.
-        var sampled = plan.Prefill.Where(c => c.IsLast).Select(c => (c.SequenceId, c.Region, Length: c.Trim.PromptLength))
+        var sampled = plan.Prefill.Where(c => c.IsLast).Select(c => (c.SequenceId, c.Region, Length: c.End))
             .Concat(plan.Decode.Select(d => (d.SequenceId, d.Region, Length: d.Position + 1)));
         foreach (var (index, (sequenceId, region, length)) in sampled.Index())
         {
@@ -73,6 +75,16 @@ internal sealed class ScriptedRunner(KvGeometry geometry, long arenaElements, Ru
     {
         MoveCount++;
         Array.Copy(_arena, fromElement, _arena, toElement, elements);
+    }
+
+    public void CopyRings(KvRegion source, KvRegion target)
+    {
+        CopyCount++;
+        foreach (var (owner, shape) in geometry.Owners.Index())
+        {
+            if (shape.Window is { } window)
+                Array.Copy(_arena, geometry.Locate(owner, source).Keys, _arena, geometry.Locate(owner, target).Keys, 2 * window * shape.RowElements);
+        }
     }
 
     public void Dispose()
@@ -93,6 +105,7 @@ internal sealed class ScriptedRunner(KvGeometry geometry, long arenaElements, Ru
     private ulong ReadHistory(int sequenceId, KvRegion region, int length)
     {
         ulong hash = 14695981039346656037;
+        int? prefixId = null;
         for (int owner = 0; owner < geometry.Owners.Count; owner++)
         {
             int first = geometry.Owners[owner].Window is { } window ? Math.Max(0, length - window) : 0;
@@ -101,8 +114,9 @@ internal sealed class ScriptedRunner(KvGeometry geometry, long arenaElements, Ru
                 foreach (long element in Elements(region, owner, position))
                 {
                     var cell = _arena[element];
-                    if (cell.SequenceId != sequenceId || cell.Position != position)
-                        throw new InvalidOperationException($"Element {element} should hold position {position} of sequence {sequenceId} and holds {cell}.");
+                    int writer = position < region.PrefixTokens ? prefixId ??= cell.SequenceId : sequenceId;
+                    if (cell.SequenceId != writer || cell.Position != position || writer < 0 != position < region.PrefixTokens)
+                        throw new InvalidOperationException($"Element {element} should hold position {position} of {writer} for sequence {sequenceId} and holds {cell}.");
                     hash = (((hash ^ (uint)cell.TokenId) * 1099511628211) ^ (uint)cell.ChunkStart) * 1099511628211;
                 }
             }
@@ -114,13 +128,14 @@ internal sealed class ScriptedRunner(KvGeometry geometry, long arenaElements, Ru
     private IEnumerable<long> Elements(KvRegion region, int owner, int position)
     {
         var shape = geometry.Owners[owner];
-        Assert.True(position < region.Tokens, "a token behind its region");
-        long rows = shape.Rows(region.Tokens), keys = region.Offset + geometry.KeyOffset(owner, region.Tokens);
-        long row = shape.Window is { } window ? position % window : position;
+        Assert.True(position < region.PrefixTokens + region.Tokens, "a token behind its region");
+        bool isInPrefix = shape.Window is null && position < region.PrefixTokens;
+        var (keys, values) = geometry.Locate(owner, isInPrefix ? region.Prefix : region);
+        long row = shape.Window is { } window ? position % window : isInPrefix ? position : position - region.PrefixTokens;
         for (int i = 0; i < shape.RowElements; i++)
         {
             yield return keys + (row * shape.RowElements) + i;
-            yield return keys + ((rows + row) * shape.RowElements) + i;
+            yield return values + (row * shape.RowElements) + i;
         }
     }
 

@@ -66,9 +66,11 @@ internal sealed class StepClock(IModelRunner inner, TimeProvider time) : IModelR
         inner.Run(plan, onLogits);
     }
 
-    public long CountPrefillFlops(PrefillTrim trim) => inner.CountPrefillFlops(trim);
+    public long CountPrefillFlops(PrefillTrim trim, int position, int tokens) => inner.CountPrefillFlops(trim, position, tokens);
 
     public void MoveKv(long fromElement, long toElement, long elements) => inner.MoveKv(fromElement, toElement, elements);
+
+    public void CopyRings(KvRegion source, KvRegion target) => inner.CopyRings(source, target);
 
     public void Dispose() => inner.Dispose();
 }

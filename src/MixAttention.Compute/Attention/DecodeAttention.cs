@@ -6,9 +6,16 @@ namespace MixAttention.Compute.Attention;
 /// <summary>Says where one sequence's keys and values of one owner lie and how many rows its newest token sees.</summary>
 /// <param name="KeyOffset">First element of the keys [capacity, G, D] in the arena.</param>
 /// <param name="ValueOffset">First element of the values.</param>
-/// <param name="Rows">Rows to attend over, from row 0: all of a slab so far, or the filled part of a ring (order does not matter there).</param>
-/// <param name="NewRow">Row that the newest token's keys and values go to when the layer owns them.</param>
-public readonly record struct DecodeKv(long KeyOffset, long ValueOffset, int Rows, int NewRow);
+/// <param name="Rows">Rows to attend over: the prefix's, then from row 0 on all of a slab so far, or the filled part of a ring (order does not matter there).</param>
+/// <param name="NewRow">Row behind <paramref name="KeyOffset"/> that the newest token's keys and values go to when the layer owns them.</param>
+/// <param name="Prefix">Rows that come before and lie elsewhere, because several sequences read them; none unless given.</param>
+public readonly record struct DecodeKv(long KeyOffset, long ValueOffset, int Rows, int NewRow, DecodePrefix Prefix = default);
+
+/// <summary>Says where the first rows of one or more sequences lie.</summary>
+/// <param name="KeyOffset">First element of the keys [Rows, G, D] in the arena.</param>
+/// <param name="ValueOffset">First element of the values.</param>
+/// <param name="Rows">All of them are attended over.</param>
+public readonly record struct DecodePrefix(long KeyOffset, long ValueOffset, int Rows);
 
 /// <summary>Attends one new token per sequence over its slab or ring.</summary>
 /// <remarks>On the CPU an own SIMD kernel reads keys and values where they lie; elsewhere, and as its oracle, plain tensor operations do. Each sequence is computed by itself, so its bits do not depend on the others.</remarks>
@@ -43,10 +50,10 @@ public static unsafe class DecodeAttention
                 Store(arena, place.ValueOffset, place.NewRow, newValue, s, shape);
             }
 
-            using var keyView = arena.View(place.KeyOffset, place.Rows, g, d);
-            using var valueView = arena.View(place.ValueOffset, place.Rows, g, d);
-            using var keys = keyView.to(ScalarType.Float32);
-            using var values = valueView.to(ScalarType.Float32);
+            using var storedKeys = Rows(arena, place.Prefix.KeyOffset, place.KeyOffset, place, shape);
+            using var storedValues = Rows(arena, place.Prefix.ValueOffset, place.ValueOffset, place, shape);
+            using var keys = storedKeys.to(ScalarType.Float32);
+            using var values = storedValues.to(ScalarType.Float32);
             using var row = query.select(0, s);
             using var grouped = row.view(g, shape.QueriesPerKv, d);
             using var scaled = grouped.mul(shape.Scale);
@@ -63,6 +70,16 @@ public static unsafe class DecodeAttention
 
         using (output)
             return output.view(sequences.Length, shape.QueryHeads * d);
+    }
+
+    private static Tensor Rows(KvArena arena, long prefixOffset, long offset, DecodeKv place, AttentionShape shape)
+    {
+        var own = arena.View(offset, place.Rows - place.Prefix.Rows, shape.KvHeads, shape.HeadDim);
+        if (place.Prefix.Rows == 0)
+            return own;
+        using (own)
+        using (var prefix = arena.View(prefixOffset, place.Prefix.Rows, shape.KvHeads, shape.HeadDim))
+            return cat([prefix, own], 0);
     }
 
     private static void Store(KvArena arena, long offset, int row, Tensor values, int s, AttentionShape shape)

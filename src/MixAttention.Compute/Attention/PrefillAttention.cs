@@ -5,7 +5,8 @@ namespace MixAttention.Compute.Attention;
 /// <summary>Attends consecutive queries of one prompt over consecutive keys, under a causal mask and, if the layer slides, a window.</summary>
 /// <remarks>
 /// On the CPU an own SIMD kernel reads keys and values where they lie; elsewhere, and as its oracle, batched tensor products do, in tiles of queries that read only the keys that some of
-/// them may see and mask only the two corners that some may not. Tiles depend on positions alone, so a result does not depend on the batch. Engine thread only.
+/// them may see and mask only the two corners that some may not. Tiles and blocks depend on positions alone, so a result depends neither on the batch nor on whether the keys lie
+/// in one piece or in two. Engine thread only.
 /// </remarks>
 public static unsafe class PrefillAttention
 {
@@ -15,22 +16,23 @@ public static unsafe class PrefillAttention
 
     /// <summary>Attends.</summary>
     /// <param name="query">[n, H, D] float32, rotary applied, positions firstQuery…; not disposed here.</param>
-    /// <param name="key">[m, G, D] contiguous, in the format of the KV, positions firstKey…; covers everything that the queries may see.</param>
-    /// <param name="value">[m, G, D], likewise.</param>
+    /// <param name="pieces">One piece or two, the second one going on where the first ends; together they cover everything that the queries may see. Not disposed here.</param>
     /// <param name="firstQuery">Position of the first query.</param>
-    /// <param name="firstKey">Position of the first key.</param>
+    /// <param name="firstKey">Position of the first key of the first piece.</param>
     /// <param name="shape">The layer's heads, scale and window.</param>
     /// <returns>[n, H · D] float32; the caller disposes it.</returns>
-    public static Tensor Run(Tensor query, Tensor key, Tensor value, int firstQuery, int firstKey, AttentionShape shape) =>
+    public static Tensor Run(Tensor query, ReadOnlySpan<KvPiece> pieces, int firstQuery, int firstKey, AttentionShape shape) =>
         query.device.type == TorchSharp.DeviceType.CPU && shape.HeadDim % 8 == 0
-            ? Simd(query, key, value, firstQuery, firstKey, shape)
-            : Portable(query, key, value, firstQuery, firstKey, shape, key.dtype);
+            ? Simd(query, pieces, firstQuery, firstKey, shape)
+            : Portable(query, pieces, firstQuery, firstKey, shape, pieces[0].Keys.dtype);
 
     /// <summary>Computes the same with tensor operations.</summary>
     /// <param name="type">Format of the two products.</param>
-    public static Tensor Portable(Tensor query, Tensor key, Tensor value, int firstQuery, int firstKey, AttentionShape shape, ScalarType type)
+    public static Tensor Portable(Tensor query, ReadOnlySpan<KvPiece> pieces, int firstQuery, int firstKey, AttentionShape shape, ScalarType type)
     {
         int queries = (int)query.shape[0];
+        using var key = pieces.Length == 1 ? pieces[0].Keys.alias() : cat([pieces[0].Keys, pieces[1].Keys], 0);
+        using var value = pieces.Length == 1 ? pieces[0].Values.alias() : cat([pieces[0].Values, pieces[1].Values], 0);
         using var scaled = query.mul(shape.Scale);
         using var typed = scaled.InFormat(type);
         using var keysInFormat = key.InFormat(type);
@@ -55,13 +57,14 @@ public static unsafe class PrefillAttention
         return output.view(queries, shape.QueryHeads * shape.HeadDim);
     }
 
-    private static Tensor Simd(Tensor query, Tensor key, Tensor value, int firstQuery, int firstKey, AttentionShape shape)
+    private static Tensor Simd(Tensor query, ReadOnlySpan<KvPiece> pieces, int firstQuery, int firstKey, AttentionShape shape)
     {
         int queries = (int)query.shape[0];
         using var q = query.contiguous();
         var output = empty([queries, shape.QueryHeads * shape.HeadDim], ScalarType.Float32);
-        SimdPrefillKernel.Run(
-            (float*)q.HostPointer(), (byte*)key.HostPointer(), (byte*)value.HostPointer(), key.dtype == ScalarType.BFloat16, (float*)output.HostPointer(), queries, firstQuery, firstKey, shape);
+        var first = KvRows.Of(pieces[0]);
+        var second = pieces.Length == 1 ? default : KvRows.Of(pieces[1]);
+        SimdPrefillKernel.Run((float*)q.HostPointer(), first, second, pieces[0].Keys.dtype == ScalarType.BFloat16, (float*)output.HostPointer(), queries, firstQuery, firstKey, shape);
         return output;
     }
 

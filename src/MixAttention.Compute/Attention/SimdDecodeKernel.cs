@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using MixAttention.Compute.Native;
 
 namespace MixAttention.Compute.Attention;
@@ -9,7 +8,7 @@ namespace MixAttention.Compute.Attention;
 /// <summary>Attends decode queries over slabs and rings in place, at the speed of memory.</summary>
 /// <remarks>
 /// Work is cut into items of (sequence, up to <see cref="SplitRows"/> rows); the cuts depend on the sequence alone. An item goes through its rows in order, block by block and in each block
-/// head by head, so that memory is read once and in a stream; it keeps a running maximum, sum and weighted values per query head (online softmax). Items of one sequence are merged in order.
+/// head by head, so that memory is read once and in a stream; a block that begins in a prefix and ends behind it is copied together first. An item keeps a running maximum, sum and weighted values per query head (online softmax). Items of one sequence are merged in order.
 /// The portable form in <see cref="DecodeAttention"/> is its oracle.
 /// </remarks>
 internal static unsafe class SimdDecodeKernel
@@ -17,7 +16,7 @@ internal static unsafe class SimdDecodeKernel
     public const int MaxHeadDim = 512;
     public const int MaxQueriesPerKv = 16;
     private const int SplitRows = 256;
-    private const int BlockRows = 32;
+    private const int BlockRows = SimdDecodeProduct.BlockRows;
 
     private struct Call
     {
@@ -118,32 +117,32 @@ internal static unsafe class SimdDecodeKernel
     private static void Items<TElements>(long begin, long end, Call* call) where TElements : struct, IKvElements
     {
         int padded = Padded(call->Rep), heads = call->KvHeads * padded;
-        float* memory = (float*)NativeMemory.AlignedAlloc((nuint)((2 * heads * (call->D + 1)) + (padded * BlockRows)) * sizeof(float), 64);
+        nuint floats = (nuint)((2 * heads * (call->D + 1)) + (padded * BlockRows)), joinedBytes = (nuint)(2 * BlockRows * call->KvHeads * call->D * TElements.Bytes);
+        float* memory = (float*)NativeMemory.AlignedAlloc((floats * sizeof(float)) + joinedBytes, 64);
         var head = new Head { Query = memory, Sums = memory + (heads * call->D), Maximum = memory + (2 * heads * call->D), Total = memory + (heads * ((2 * call->D) + 1)) };
         float* scores = memory + (2 * heads * (call->D + 1));
         for (long i = begin; i < end; i++)
-            Attend<TElements>(in *call, in call->Items[i], head, scores);
+            Attend<TElements>(in *call, in call->Items[i], head, scores, (byte*)(memory + floats));
         NativeMemory.AlignedFree(memory);
     }
 
-    private static void Attend<TElements>(in Call call, in Item item, Head all, float* scores) where TElements : struct, IKvElements
+    private static void Attend<TElements>(in Call call, in Item item, Head all, float* scores, byte* joined) where TElements : struct, IKvElements
     {
         int rep = call.Rep, d = call.D, padded = Padded(rep);
         long headBytes = (long)d * TElements.Bytes, rowBytes = call.KvHeads * headBytes;
         var place = call.Sequences[item.Sequence];
-        byte* keys = call.Arena + (place.KeyOffset * TElements.Bytes) + (item.FirstRow * rowBytes);
-        byte* values = call.Arena + (place.ValueOffset * TElements.Bytes) + (item.FirstRow * rowBytes);
         LoadQueries(in call, item.Sequence, all);
-        for (int row = 0; row < item.Rows; row += BlockRows, keys += BlockRows * rowBytes, values += BlockRows * rowBytes)
+        for (int row = 0; row < item.Rows; row += BlockRows)
         {
             int rows = Math.Min(BlockRows, item.Rows - row);
+            Locate<TElements>(in call, in place, item.FirstRow + row, rows, joined, out byte* keys, out byte* values);
             for (int g = 0; g < call.KvHeads; g++)
             {
                 var head = Of(all, g, padded, d);
-                Scores<TElements>(head.Query, keys + (g * headBytes), values + (g * headBytes), rowBytes, scores, rows, padded, d);
+                SimdDecodeProduct.Scores<TElements>(head.Query, keys + (g * headBytes), values + (g * headBytes), rowBytes, scores, rows, padded, d);
                 for (int r = 0; r < rep; r++)
                     Soften(scores + (r * BlockRows), rows, call.Softcap, ref head.Maximum[r], ref head.Total[r], head.Sums + (r * d), d);
-                Accumulate<TElements>(scores, values + (g * headBytes), rowBytes, head.Sums, rows, padded, d);
+                SimdDecodeProduct.Accumulate<TElements>(scores, values + (g * headBytes), rowBytes, head.Sums, rows, padded, d);
             }
         }
 
@@ -162,6 +161,25 @@ internal static unsafe class SimdDecodeKernel
             partial[1] = head.Total[r];
             Scaled(head.Sums + (r * d), 1, partial + 2, d);
         }
+    }
+
+    // Blocks are cut without regard to where a prefix ends, so that bits do not depend on whether there is one.
+    private static void Locate<TElements>(in Call call, in DecodeKv place, int row, int rows, byte* joined, out byte* keys, out byte* values) where TElements : struct, IKvElements
+    {
+        long rowBytes = (long)call.KvHeads * call.D * TElements.Bytes;
+        var prefix = place.Prefix;
+        bool isInPrefix = row + rows <= prefix.Rows;
+        keys = call.Arena + ((isInPrefix ? prefix.KeyOffset : place.KeyOffset) * TElements.Bytes) + ((isInPrefix ? row : row - prefix.Rows) * rowBytes);
+        values = call.Arena + ((isInPrefix ? prefix.ValueOffset : place.ValueOffset) * TElements.Bytes) + ((isInPrefix ? row : row - prefix.Rows) * rowBytes);
+        if (isInPrefix || row >= prefix.Rows)
+            return;
+        long before = (prefix.Rows - row) * rowBytes, after = (row + rows - prefix.Rows) * rowBytes;
+        keys = joined;
+        values = joined + (BlockRows * rowBytes);
+        Buffer.MemoryCopy(call.Arena + (prefix.KeyOffset * TElements.Bytes) + (row * rowBytes), keys, before, before);
+        Buffer.MemoryCopy(call.Arena + (place.KeyOffset * TElements.Bytes), keys + before, after, after);
+        Buffer.MemoryCopy(call.Arena + (prefix.ValueOffset * TElements.Bytes) + (row * rowBytes), values, before, before);
+        Buffer.MemoryCopy(call.Arena + (place.ValueOffset * TElements.Bytes), values + before, after, after);
     }
 
     private static void LoadQueries(in Call call, int sequence, Head all)
@@ -187,64 +205,6 @@ internal static unsafe class SimdDecodeKernel
 
     private static int Padded(int rep) => rep == 1 ? 1 : (rep + 3) & ~3;
 
-    // scores[r][row] = query[r] · key[row]; four query heads share each loaded key.
-    private static void Scores<TElements>(float* query, byte* keys, byte* values, long rowBytes, float* scores, int rows, int rep, int d) where TElements : struct, IKvElements
-    {
-        for (int row = 0; row < rows; row++, keys += rowBytes, values += rowBytes)
-        {
-            // This block's values come next, and after them the next block's keys.
-            for (int at = 0; Sse.IsSupported && at < d * TElements.Bytes; at += 64)
-            {
-                Sse.Prefetch0(values + at);
-                Sse.Prefetch0(keys + (BlockRows * rowBytes) + at);
-            }
-
-            int r = 0;
-            for (; r + 4 <= rep; r += 4)
-            {
-                float* q = query + r * d;
-                Vector256<float> a = default, b = default, c = default, e = default;
-                for (int i = 0; i < d; i += 8)
-                {
-                    var key = TElements.Load(keys + i * TElements.Bytes);
-                    a = Vector256.FusedMultiplyAdd(Vector256.Load(q + i), key, a);
-                    b = Vector256.FusedMultiplyAdd(Vector256.Load(q + d + i), key, b);
-                    c = Vector256.FusedMultiplyAdd(Vector256.Load(q + 2 * d + i), key, c);
-                    e = Vector256.FusedMultiplyAdd(Vector256.Load(q + 3 * d + i), key, e);
-                }
-
-                var four = SumEach(a, b, c, e);
-                scores[r * BlockRows + row] = four[0];
-                scores[(r + 1) * BlockRows + row] = four[1];
-                scores[(r + 2) * BlockRows + row] = four[2];
-                scores[(r + 3) * BlockRows + row] = four[3];
-            }
-
-            for (; r < rep; r++)
-            {
-                Vector256<float> a = default, b = default;
-                int i = 0;
-                for (; i + 16 <= d; i += 16)
-                {
-                    a = Vector256.FusedMultiplyAdd(Vector256.Load(query + r * d + i), TElements.Load(keys + i * TElements.Bytes), a);
-                    b = Vector256.FusedMultiplyAdd(Vector256.Load(query + r * d + i + 8), TElements.Load(keys + (i + 8) * TElements.Bytes), b);
-                }
-
-                for (; i < d; i += 8)
-                    a = Vector256.FusedMultiplyAdd(Vector256.Load(query + r * d + i), TElements.Load(keys + i * TElements.Bytes), a);
-                scores[r * BlockRows + row] = Vector256.Sum(a + b);
-            }
-        }
-    }
-
-    private static Vector128<float> SumEach(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d)
-    {
-        if (!Avx.IsSupported)
-            return Vector128.Create(Vector256.Sum(a), Vector256.Sum(b), Vector256.Sum(c), Vector256.Sum(d));
-        var pairs = Avx.HorizontalAdd(Avx.HorizontalAdd(a, b), Avx.HorizontalAdd(c, d));
-        return pairs.GetLower() + pairs.GetUpper();
-    }
-
     // Turns scores into weights relative to the running maximum, and brings the sums to the new one.
     private static void Soften(float* scores, int rows, float softcap, ref float maximum, ref float total, float* sums, int d)
     {
@@ -256,78 +216,6 @@ internal static unsafe class SimdDecodeKernel
         float rescale = SimdMath.Soften(scores, padded, ref maximum, ref total);
         if (rescale != 1)
             Scaled(sums, rescale, sums, d);
-    }
-
-    // sums[r] += Σ rows scores[r][row] · value[row]; sixteen columns of four query heads stay in registers.
-    private static void Accumulate<TElements>(float* scores, byte* values, long rowBytes, float* sums, int rows, int rep, int d) where TElements : struct, IKvElements
-    {
-        for (int r = 0; r < rep;)
-        {
-            int heads = Math.Min(4, rep - r);
-            int i = 0;
-            if (heads == 4)
-            {
-                for (; i + 16 <= d; i += 16)
-                    AccumulateFour<TElements>(scores + r * BlockRows, values + i * TElements.Bytes, rowBytes, sums + r * d + i, rows, d);
-            }
-
-            for (; i < d; i += 8)
-            {
-                for (int h = r; h < r + heads; h++)
-                    AccumulateOne<TElements>(scores + h * BlockRows, values + i * TElements.Bytes, rowBytes, sums + h * d + i, rows);
-            }
-
-            r += heads;
-        }
-    }
-
-    private static void AccumulateFour<TElements>(float* weights, byte* values, long rowBytes, float* sums, int rows, int d) where TElements : struct, IKvElements
-    {
-        Vector256<float> a0 = Vector256.Load(sums), a1 = Vector256.Load(sums + 8);
-        Vector256<float> b0 = Vector256.Load(sums + d), b1 = Vector256.Load(sums + d + 8);
-        Vector256<float> c0 = Vector256.Load(sums + 2 * d), c1 = Vector256.Load(sums + 2 * d + 8);
-        Vector256<float> d0 = Vector256.Load(sums + 3 * d), d1 = Vector256.Load(sums + 3 * d + 8);
-        for (int row = 0; row < rows; row++, values += rowBytes)
-        {
-            var v0 = TElements.Load(values);
-            var v1 = TElements.Load(values + 8 * TElements.Bytes);
-            var w = Vector256.Create(weights[row]);
-            a0 = Vector256.FusedMultiplyAdd(w, v0, a0);
-            a1 = Vector256.FusedMultiplyAdd(w, v1, a1);
-            w = Vector256.Create(weights[BlockRows + row]);
-            b0 = Vector256.FusedMultiplyAdd(w, v0, b0);
-            b1 = Vector256.FusedMultiplyAdd(w, v1, b1);
-            w = Vector256.Create(weights[2 * BlockRows + row]);
-            c0 = Vector256.FusedMultiplyAdd(w, v0, c0);
-            c1 = Vector256.FusedMultiplyAdd(w, v1, c1);
-            w = Vector256.Create(weights[3 * BlockRows + row]);
-            d0 = Vector256.FusedMultiplyAdd(w, v0, d0);
-            d1 = Vector256.FusedMultiplyAdd(w, v1, d1);
-        }
-
-        a0.Store(sums);
-        a1.Store(sums + 8);
-        b0.Store(sums + d);
-        b1.Store(sums + d + 8);
-        c0.Store(sums + 2 * d);
-        c1.Store(sums + 2 * d + 8);
-        d0.Store(sums + 3 * d);
-        d1.Store(sums + 3 * d + 8);
-    }
-
-    private static void AccumulateOne<TElements>(float* weights, byte* values, long rowBytes, float* sums, int rows) where TElements : struct, IKvElements
-    {
-        Vector256<float> even = Vector256.Load(sums), odd = default;
-        int row = 0;
-        for (; row + 2 <= rows; row += 2, values += 2 * rowBytes)
-        {
-            even = Vector256.FusedMultiplyAdd(Vector256.Create(weights[row]), TElements.Load(values), even);
-            odd = Vector256.FusedMultiplyAdd(Vector256.Create(weights[row + 1]), TElements.Load(values + rowBytes), odd);
-        }
-
-        if (row < rows)
-            even = Vector256.FusedMultiplyAdd(Vector256.Create(weights[row]), TElements.Load(values), even);
-        (even + odd).Store(sums);
     }
 
     private static void Scaled(float* source, float factor, float* target, int count)

@@ -8,7 +8,8 @@ namespace MixAttention.Compute.Attention;
 /// <summary>Attends the queries of a prompt segment over keys and values where they lie, in float32, without ever writing a score matrix to memory.</summary>
 /// <remarks>
 /// The form of flash attention (Dao et al., 2022) for a CPU: tiles of queries that share a KV head, blocks of 64 keys, online softmax; blocks outside the causal band or the window are
-/// never touched. A tile's cuts depend on positions alone and one thread computes it, so bits depend neither on the batch nor on the number of threads.
+/// never touched. A tile's cuts depend on positions alone and one thread computes it, so bits depend neither on the batch nor on the number of threads. Blocks are copied to the cache before
+/// they are used, so one may begin in the first piece of the keys and end in the second.
 /// The portable form in <see cref="PrefillAttention"/> is its oracle.
 /// </remarks>
 internal static unsafe class SimdPrefillKernel
@@ -19,7 +20,7 @@ internal static unsafe class SimdPrefillKernel
     private struct Call
     {
         public float* Query, Output;
-        public byte* Keys, Values;
+        public KvRows First, Second;
         public int Queries, FirstQuery, FirstKey, KvHeads, Rep, D, Window, TileQueries, Tiles;
         public float Scale, Softcap;
     }
@@ -31,18 +32,18 @@ internal static unsafe class SimdPrefillKernel
     }
 
     /// <param name="query">[n, H, D] float32.</param>
-    /// <param name="keys">[m, G, D], first row at position firstKey.</param>
-    /// <param name="values">[m, G, D].</param>
+    /// <param name="first">Rows [m, G, D] from position firstKey on.</param>
+    /// <param name="second">The rows after them, or none.</param>
     /// <param name="output">[n, H, D] float32.</param>
-    public static void Run(float* query, byte* keys, byte* values, bool isBFloat16, float* output, int queries, int firstQuery, int firstKey, AttentionShape shape)
+    public static void Run(float* query, KvRows first, KvRows second, bool isBFloat16, float* output, int queries, int firstQuery, int firstKey, AttentionShape shape)
     {
         int rep = shape.QueriesPerKv, tileQueries = Math.Max(1, TileRows / rep);
         var call = new Call
         {
             Query = query,
             Output = output,
-            Keys = keys,
-            Values = values,
+            First = first,
+            Second = second,
             Queries = queries,
             FirstQuery = firstQuery,
             FirstKey = firstKey,
@@ -155,12 +156,25 @@ internal static unsafe class SimdPrefillKernel
     // Keys go in transposed, [D, 64], values as they are, [64, D]; missing ones are zeros.
     private static void LoadBlock<TElements>(in Call call, int head, int first, int keys, Buffers buffers) where TElements : struct, IKvElements
     {
+        int d = call.D, inFirst = Math.Clamp(call.First.Count - first, 0, keys);
+        LoadRows<TElements>(in call, in call.First, head, first, 0, inFirst, buffers);
+        LoadRows<TElements>(in call, in call.Second, head, first + inFirst - call.First.Count, inFirst, keys, buffers);
+        if (keys == BlockKeys)
+            return;
+        NativeMemory.Clear(buffers.Values + (keys * d), (nuint)((BlockKeys - keys) * d * sizeof(float)));
+        for (int i = 0; i < d; i++)
+            NativeMemory.Clear(buffers.Keys + (i * BlockKeys) + keys, (nuint)((BlockKeys - keys) * sizeof(float)));
+    }
+
+    // Rows from..to of the block are those of a piece from a first one on.
+    private static void LoadRows<TElements>(in Call call, in KvRows piece, int head, int first, int from, int to, Buffers buffers) where TElements : struct, IKvElements
+    {
         int d = call.D;
         long rowBytes = (long)call.KvHeads * d * TElements.Bytes;
-        byte* key = call.Keys + (first * rowBytes) + ((long)head * d * TElements.Bytes);
-        byte* value = call.Values + (first * rowBytes) + ((long)head * d * TElements.Bytes);
+        byte* key = piece.Keys + (first * rowBytes) + ((long)head * d * TElements.Bytes);
+        byte* value = piece.Values + (first * rowBytes) + ((long)head * d * TElements.Bytes);
         float* eight = stackalloc float[8];
-        for (int row = 0; row < keys; row++, key += rowBytes, value += rowBytes)
+        for (int row = from; row < to; row++, key += rowBytes, value += rowBytes)
         {
             for (int i = 0; i < d; i += 8)
             {
@@ -171,12 +185,6 @@ internal static unsafe class SimdPrefillKernel
                     column[lane * BlockKeys] = eight[lane];
             }
         }
-
-        if (keys == BlockKeys)
-            return;
-        NativeMemory.Clear(buffers.Values + (keys * d), (nuint)((BlockKeys - keys) * d * sizeof(float)));
-        for (int i = 0; i < d; i++)
-            NativeMemory.Clear(buffers.Keys + (i * BlockKeys) + keys, (nuint)((BlockKeys - keys) * sizeof(float)));
     }
 
     private static void Weigh(in Call call, int row, int position, int key, int keys, Buffers buffers)

@@ -60,7 +60,7 @@ public sealed class DecoderRunner : IModelRunner
     }
 
     /// <inheritdoc />
-    public long CountPrefillFlops(PrefillTrim trim) => PrefillFlops.Count(_decoder.Spec, trim);
+    public long CountPrefillFlops(PrefillTrim trim, int position, int tokens) => PrefillFlops.Count(_decoder.Spec, trim, position, position + tokens);
 
     /// <inheritdoc />
     public void Run(StepPlan plan, LogitsHandler onLogits)
@@ -75,6 +75,9 @@ public sealed class DecoderRunner : IModelRunner
 
     /// <inheritdoc />
     public void MoveKv(long fromElement, long toElement, long elements) => _decoder.MoveKv(fromElement, toElement, elements);
+
+    /// <inheritdoc />
+    public void CopyRings(KvRegion source, KvRegion target) => _decoder.CopyRings(source, target);
 
     /// <inheritdoc />
     public void Dispose() => _decoder.Dispose();

@@ -1,14 +1,15 @@
 namespace MixAttention.Engine.KvCache;
 
-/// <summary>Names the elements of the arena that a sequence has reserved.</summary>
-internal readonly record struct KvAllocation(int SequenceId, long Offset, long Elements)
+/// <summary>Names the elements of the arena that a sequence or a shared prefix has reserved.</summary>
+/// <param name="HolderId">The number of the sequence or the prefix.</param>
+internal readonly record struct KvAllocation(int HolderId, long Offset, long Elements)
 {
     /// <summary>Gets the first element after the region.</summary>
     public long End => Offset + Elements;
 }
 
 /// <summary>Asks for a region's contents to be moved to a lower offset; the two ranges may overlap.</summary>
-internal readonly record struct KvMove(int SequenceId, long From, long To, long Elements);
+internal readonly record struct KvMove(int HolderId, long From, long To, long Elements);
 
 /// <summary>Hands out contiguous regions of one flat arena. Integers only; knows no tensor.</summary>
 /// <remarks>
@@ -45,11 +46,11 @@ internal sealed class KvArenaAllocator
     /// <param name="moves">Receives the moves that must be carried out, in order, before the region is used.</param>
     /// <param name="offset">The region's first element.</param>
     /// <returns>False exactly when fewer elements are free; nothing has changed then.</returns>
-    public bool TryAllocate(int sequenceId, long elements, ICollection<KvMove> moves, out long offset)
+    public bool TryAllocate(int holderId, long elements, ICollection<KvMove> moves, out long offset)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(elements, 1);
-        if (_regions.Exists(r => r.SequenceId == sequenceId))
-            throw new InvalidOperationException($"Sequence {sequenceId} already holds a region. Release it first.");
+        if (_regions.Exists(r => r.HolderId == holderId))
+            throw new InvalidOperationException($"Holder {holderId} already holds a region. Release it first.");
         offset = 0;
         if (elements > Free)
             return false;
@@ -59,23 +60,23 @@ internal sealed class KvArenaAllocator
         for (int i = first; i < last; i++)
         {
             var region = _regions[i];
-            moves.Add(new KvMove(region.SequenceId, region.Offset, offset, region.Elements));
+            moves.Add(new KvMove(region.HolderId, region.Offset, offset, region.Elements));
             _regions[i] = region with { Offset = offset };
             offset += region.Elements;
         }
 
-        _regions.Insert(last, new KvAllocation(sequenceId, offset, elements));
+        _regions.Insert(last, new KvAllocation(holderId, offset, elements));
         Used += elements;
         PeakUsed = Math.Max(PeakUsed, Used);
         return true;
     }
 
-    /// <summary>Gives a sequence's region back.</summary>
-    public void Release(int sequenceId)
+    /// <summary>Gives a holder's region back.</summary>
+    public void Release(int holderId)
     {
-        int index = _regions.FindIndex(r => r.SequenceId == sequenceId);
+        int index = _regions.FindIndex(r => r.HolderId == holderId);
         if (index < 0)
-            throw new InvalidOperationException($"Sequence {sequenceId} holds no region. Release each region once.");
+            throw new InvalidOperationException($"Holder {holderId} holds no region. Release each region once.");
         Used -= _regions[index].Elements;
         _regions.RemoveAt(index);
     }
@@ -88,7 +89,7 @@ internal sealed class KvArenaAllocator
         foreach (var region in _regions)
         {
             if (region.Elements < 1 || region.Offset < end)
-                throw new InvalidOperationException($"KV region of sequence {region.SequenceId} at {region.Offset} overlaps what ends at {end}.");
+                throw new InvalidOperationException($"KV region of holder {region.HolderId} at {region.Offset} overlaps what ends at {end}.");
             end = region.End;
             used += region.Elements;
         }
@@ -97,8 +98,8 @@ internal sealed class KvArenaAllocator
             throw new InvalidOperationException($"KV regions end at {end}, behind the arena's {Capacity} elements.");
         if (used != Used)
             throw new InvalidOperationException($"KV regions hold {used} elements, but {Used} are counted as used of {Capacity}.");
-        if (_regions.DistinctBy(r => r.SequenceId).Count() != _regions.Count)
-            throw new InvalidOperationException("A sequence holds two KV regions.");
+        if (_regions.DistinctBy(r => r.HolderId).Count() != _regions.Count)
+            throw new InvalidOperationException("A holder has two KV regions.");
     }
 
     // Hole i lies before region i; the last one ends the arena. Between holes first..last lie the regions that must slide: none for a plain first fit.

@@ -4,6 +4,9 @@ namespace MixAttention.Engine.Scheduling;
 /// <remarks>Cuts depend on the prompt alone, never on batch mates or on whether anything is shared, because a cut may change bits.</remarks>
 internal static class PrefillCuts
 {
+    /// <summary>The fewest tokens before a fork that are worth sharing.</summary>
+    public const int MinPrefixTokens = 16;
+
     /// <summary>Finds the end of the chunk that starts at a cut.</summary>
     public static int NextCut(int position, int forkPosition, int promptLength, int chunkTokens)
     {

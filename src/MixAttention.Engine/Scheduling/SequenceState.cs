@@ -23,6 +23,8 @@ internal sealed class SequenceState
     private readonly AnswerText? _text;
     private readonly List<int> _tokenIds = [];
     private readonly List<TokenLogprobs>? _logprobs;
+    private long _offset;
+    private PrefillTrim? _prefixTrim;
     private PrefillTrim? _trim;
 
     /// <summary>Creates a waiting sequence.</summary>
@@ -55,11 +57,26 @@ internal sealed class SequenceState
     /// <summary>Gets where the sequence is in its life.</summary>
     public SequenceStatus Status { get; private set; }
 
+    /// <summary>Gets the node of the tokens before its fork; null when it shares them in no case.</summary>
+    public PrefixNode? Prefix { get; private set; }
+
+    /// <summary>Gets whether it runs behind its prefix's node instead of computing those tokens itself.</summary>
+    public bool IsSharer { get; private set; }
+
+    /// <summary>Gets the prompt tokens that were computed for another sequence.</summary>
+    public int CachedPromptTokens { get; private set; }
+
+    /// <summary>Gets the tokens that its own region was made for; 0 until it runs.</summary>
+    public int ReservedTokens { get; private set; }
+
     /// <summary>Gets where its keys and values lie while it runs.</summary>
-    public KvRegion Region { get; private set; }
+    public KvRegion Region => IsSharer ? new(_offset, ReservedTokens, Prefix!.Region.Offset, Prefix.Length) : new(_offset, ReservedTokens); // a sharer has a prefix
 
     /// <summary>Gets the prompt's tokens whose chunks have run.</summary>
     public int PrefilledTokens { get; private set; }
+
+    /// <summary>Gets or sets what its chunks, and those that ran on its behalf, took; kept by the engine loop alone.</summary>
+    public PrefillWork Prefill { get; set; }
 
     /// <summary>Gets the number of tokens produced, an end token included.</summary>
     public int CompletionTokens { get; private set; }
@@ -73,8 +90,11 @@ internal sealed class SequenceState
     /// <summary>Gets the tokens of the prompt.</summary>
     public int PromptLength => Request.PromptIds.Length;
 
-    /// <summary>Gets prompt + max new tokens: what the sequence reserves.</summary>
+    /// <summary>Gets prompt + max new tokens: what the sequence reserves, less its prefix if it shares it.</summary>
     public int TotalTokens => PromptLength + Request.Sampling.MaxTokens;
+
+    /// <summary>Gets the leading tokens that are run as a shared prefix is, whether they are shared or not: those before the fork, if they are worth sharing and leave a token behind them.</summary>
+    public int PrefixLength => Request.ForkPosition >= PrefillCuts.MinPrefixTokens && Request.ForkPosition < PromptLength ? Request.ForkPosition : 0;
 
     /// <summary>Gets whether prompt tokens are still to be run.</summary>
     public bool IsPrefilling => PrefilledTokens < PromptLength;
@@ -82,20 +102,41 @@ internal sealed class SequenceState
     /// <summary>Gets the position of the next token to be sampled.</summary>
     public int NextPosition => PromptLength + _tokenIds.Count;
 
-    /// <summary>Waiting → running.</summary>
-    public void Start(KvRegion region, PrefillTrim trim)
+    /// <summary>Notes whose tokens the prompt begins with.</summary>
+    public void Join(PrefixNode prefix) => Prefix = prefix;
+
+    /// <summary>Waiting → running, computing the whole prompt itself.</summary>
+    /// <param name="offset">First element of its region.</param>
+    /// <param name="prefixTrim">From where each layer runs in the chunks of its first <see cref="PrefixLength"/> tokens.</param>
+    /// <param name="trim">From where each layer runs in the others.</param>
+    public void Start(long offset, PrefillTrim prefixTrim, PrefillTrim trim)
     {
         Expect(SequenceStatus.Waiting);
         Status = SequenceStatus.Running;
-        Region = region;
+        _offset = offset;
+        _prefixTrim = prefixTrim;
         _trim = trim;
+        ReservedTokens = TotalTokens;
+    }
+
+    /// <summary>Waiting → running, behind the node of its prefix.</summary>
+    /// <param name="offset">First element of its region.</param>
+    /// <param name="trim">From where each layer runs.</param>
+    /// <param name="isFirst">Whether the node is computed on behalf of this sequence.</param>
+    public void StartBehindPrefix(long offset, PrefillTrim trim, bool isFirst)
+    {
+        Start(offset, trim, trim);
+        IsSharer = true;
+        PrefilledTokens = PrefixLength;
+        ReservedTokens = TotalTokens - PrefixLength;
+        CachedPromptTokens = isFirst ? 0 : PrefixLength;
     }
 
     /// <summary>Notes that the region's contents have moved.</summary>
     public void Relocate(long offset)
     {
         Expect(SequenceStatus.Running);
-        Region = Region with { Offset = offset };
+        _offset = offset;
     }
 
     /// <summary>Describes the prompt's next chunk.</summary>
@@ -109,7 +150,8 @@ internal sealed class SequenceState
             Region = Region,
             Position = PrefilledTokens,
             TokenIds = Request.PromptIds[PrefilledTokens..end],
-            Trim = _trim!, // set by Start, which Expect has proved
+            Trim = (PrefilledTokens < PrefixLength ? _prefixTrim : _trim)!, // set by Start, which Expect has proved
+            IsLast = end == PromptLength,
         };
     }
 
@@ -180,11 +222,13 @@ internal sealed class SequenceState
             Text = _text?.ToString(),
             FinishReason = FinishReason,
             PromptTokens = PromptLength,
+            CachedPromptTokens = CachedPromptTokens,
             CompletionTokens = CompletionTokens,
             Logprobs = _logprobs,
             Error = Error,
             Timings = Clock.Stop(),
             KvBytes = kvBytes,
+            Prefill = Prefill,
         };
     }
 

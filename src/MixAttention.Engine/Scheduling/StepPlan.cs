@@ -5,10 +5,10 @@ namespace MixAttention.Engine.Scheduling;
 /// <summary>Runs some tokens of a prompt.</summary>
 public sealed record PrefillChunk
 {
-    /// <summary>Gets the sequence's number, unique in the engine's life.</summary>
+    /// <summary>Gets the sequence's number, unique in the engine's life; a negative one is that of a prefix that several sequences share.</summary>
     public required int SequenceId { get; init; }
 
-    /// <summary>Gets where the sequence's keys and values lie.</summary>
+    /// <summary>Gets where its keys and values lie, those of a shared prefix included.</summary>
     public required KvRegion Region { get; init; }
 
     /// <summary>Gets the position of the first token.</summary>
@@ -17,14 +17,17 @@ public sealed record PrefillChunk
     /// <summary>Gets the tokens of this chunk.</summary>
     public required ReadOnlyMemory<int> TokenIds { get; init; }
 
-    /// <summary>Gets the first positions per layer that need to run, for the whole prompt.</summary>
+    /// <summary>Gets the first positions per layer that need to run: for the whole prompt, or before the fork for the shortest one with these tokens.</summary>
     public required PrefillTrim Trim { get; init; }
 
     /// <summary>Gets whether the chunk ends the prompt, so that its last token's logits are wanted.</summary>
-    public bool IsLast => Position + TokenIds.Length == Trim.PromptLength;
+    public bool IsLast { get; init; }
+
+    /// <summary>Gets the position after the last token.</summary>
+    public int End => Position + TokenIds.Length;
 
     /// <inheritdoc />
-    public override string ToString() => $"prefill {SequenceId}[{Position}..{Position + TokenIds.Length}) of {Trim.PromptLength}";
+    public override string ToString() => $"prefill {SequenceId}[{Position}..{End}{(IsLast ? "]" : ")")}";
 }
 
 /// <summary>Runs the newest token of a sequence whose prompt is done.</summary>

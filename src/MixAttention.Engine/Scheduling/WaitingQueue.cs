@@ -1,10 +1,13 @@
 namespace MixAttention.Engine.Scheduling;
 
-/// <summary>Keeps waiting sequences ordered by length, so that the longest and the longest that fits are found at once.</summary>
+/// <summary>Keeps waiting sequences ordered by length, so that the longest that fits is found first.</summary>
 internal sealed class WaitingQueue
 {
     // Rising length; among equals the latest submitted first, so that the end of the list is the next to run.
     private readonly List<SequenceState> _sequences = [];
+
+    /// <summary>Gets the sequences.</summary>
+    public IEnumerable<SequenceState> Sequences => _sequences;
 
     /// <summary>Gets the number of sequences.</summary>
     public int Count => _sequences.Count;
@@ -19,11 +22,11 @@ internal sealed class WaitingQueue
         Tokens += sequence.TotalTokens;
     }
 
-    /// <summary>Takes the longest sequence of at most so many tokens out; among equals the one submitted first.</summary>
-    /// <returns>Null when none is that short.</returns>
-    public SequenceState? TakeLongest(int maxTokens)
+    /// <summary>Takes the longest sequence that fits out; among equals the one submitted first.</summary>
+    /// <returns>Null when none fits.</returns>
+    public SequenceState? TakeLongest(Func<SequenceState, bool> fits)
     {
-        int index = CountBelow(maxTokens, sequenceId: -1) - 1;
+        int index = _sequences.FindLastIndex(s => fits(s));
         if (index < 0)
             return null;
         var sequence = _sequences[index];
@@ -35,8 +38,9 @@ internal sealed class WaitingQueue
     /// <summary>Takes all sequences out that are meant.</summary>
     public IReadOnlyList<SequenceState> TakeAll(Func<SequenceState, bool> isMeant)
     {
-        var taken = _sequences.Where(isMeant).ToArray();
-        _sequences.RemoveAll(s => isMeant(s));
+        var taken = _sequences.FindAll(s => isMeant(s));
+        if (taken.Count > 0)
+            _sequences.RemoveAll(new HashSet<SequenceState>(taken).Contains);
         Tokens -= taken.Sum(s => (long)s.TotalTokens);
         return taken;
     }

@@ -129,8 +129,7 @@ internal sealed class AttentionBlock : IDisposable
         {
             using var q = queries.narrow(0, range.Offset, range.Count);
             var kv = state.PromptKv(range.Segment, _owner);
-            var (keys, values) = kv.Read();
-            using var attended = PrefillAttention.Run(q, keys, values, range.Position, kv.FirstPosition, _shape);
+            using var attended = PrefillAttention.Run(q, kv.Read(), range.Position, kv.FirstPosition, _shape);
             parts.Add(attended.InFormat(_query.Type));
         }
 

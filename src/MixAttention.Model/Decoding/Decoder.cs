@@ -100,7 +100,19 @@ public sealed class Decoder : IDisposable
     public void MoveKv(long from, long to, long elements)
     {
         using var mode = TorchRuntime.InferenceMode();
-        _arena.Move(from, to, elements);
+        _arena.Copy(from, to, elements);
+    }
+
+    /// <summary>Copies the rings of one region into another one, so that a sequence can go on where a prefix ends.</summary>
+    public void CopyRings(KvRegion from, KvRegion to)
+    {
+        using var mode = TorchRuntime.InferenceMode();
+        for (int owner = 0; owner < Geometry.Owners.Count; owner++)
+        {
+            var shape = Geometry.Owners[owner];
+            if (shape.Window is { } window)
+                _arena.Copy(Geometry.Locate(owner, from).Keys, Geometry.Locate(owner, to).Keys, 2L * window * shape.RowElements);
+        }
     }
 
     private RotaryTable? Rotary(RopeSpec? rope)

@@ -6,7 +6,7 @@ namespace MixAttention.Model.Decoding;
 /// <param name="Kv">Where the sequence's keys and values lie.</param>
 /// <param name="Position">Position of the first token.</param>
 /// <param name="TokenIds">The tokens.</param>
-/// <param name="Trim">From where each layer must run, for the whole prompt.</param>
+/// <param name="Trim">From where each layer must run, for the whole prompt or, in a prefix that prompts share, for the shortest one that goes on behind it.</param>
 /// <param name="WantsLogits">Whether the last token's logits are wanted.</param>
 public sealed record PromptSegment(KvRegion Kv, int Position, ReadOnlyMemory<int> TokenIds, PrefillTrim Trim, bool WantsLogits)
 {

@@ -1,10 +1,11 @@
 using MixAttention.Compute;
+using MixAttention.Compute.Attention;
 using MixAttention.Model.Layouts;
 using static TorchSharp.torch;
 
 namespace MixAttention.Model.Decoding;
 
-/// <summary>The keys and values of one KV owner for one prompt segment while a step runs: the slab so far, or the scratch [window − 1 old | new].</summary>
+/// <summary>The keys and values of one KV owner for one prompt segment while a step runs: the slab so far, behind that of a shared prefix, or the scratch [window − 1 old | new].</summary>
 /// <remarks>
 /// Out-of-window keys never enter a ring: the scratch holds them until the owner's last borrower has run. What is read is always what was stored, in the format of the KV, so
 /// that a result does not depend on which keys came in the same segment.
@@ -14,19 +15,18 @@ internal sealed class PromptKv : IDisposable
     private readonly PromptSegment _segment;
     private readonly KvOwnerShape _shape;
     private readonly KvArena _arena;
-    private readonly long _keyOffset;
-    private readonly long _valueOffset;
+    private readonly (long Keys, long Values) _own;
+    private readonly (long Keys, long Values) _prefix;
     private readonly int _firstWritten; // of the whole prompt: rows before it were trimmed away
-    private Tensor? _keys;
-    private Tensor? _values;
+    private KvPiece[] _pieces = [];
 
     public PromptKv(PromptSegment segment, KvGeometry geometry, int owner, KvArena arena)
     {
         _segment = segment;
         _shape = geometry.Owners[owner];
         _arena = arena;
-        _keyOffset = segment.Kv.Offset + geometry.KeyOffset(owner, segment.Kv.Tokens);
-        _valueOffset = _keyOffset + _shape.Rows(segment.Kv.Tokens) * _shape.RowElements;
+        _own = geometry.Locate(owner, segment.Kv);
+        _prefix = geometry.Locate(owner, segment.Kv.Prefix);
         _firstWritten = segment.Trim.KvStart(_shape.Layer);
     }
 
@@ -42,29 +42,36 @@ internal sealed class PromptKv : IDisposable
         int start = _segment.End - (int)keys.shape[0];
         if (_shape.Window is not { } window)
         {
-            WriteRows(_keyOffset, start, keys);
-            WriteRows(_valueOffset, start, values);
+            WriteRows(_own.Keys, start - _segment.Kv.PrefixTokens, keys);
+            WriteRows(_own.Values, start - _segment.Kv.PrefixTokens, values);
             return;
         }
 
         if (willBeRead)
         {
             FirstPosition = Math.Max(_firstWritten, start - (window - 1));
-            _keys = Scratch(_keyOffset, keys, start, window);
-            _values = Scratch(_valueOffset, values, start, window);
+            _pieces = [new KvPiece(Scratch(_own.Keys, keys, start, window), Scratch(_own.Values, values, start, window))];
         }
 
-        WriteRing(_keyOffset, keys, start, window);
-        WriteRing(_valueOffset, values, start, window);
+        WriteRing(_own.Keys, keys, start, window);
+        WriteRing(_own.Values, values, start, window);
     }
 
-    /// <summary>Gets keys and values from <see cref="FirstPosition"/> to the segment's end, [m, G, D] in the format of the KV; owned here.</summary>
-    public (Tensor Keys, Tensor Values) Read()
+    /// <summary>Gets keys and values from <see cref="FirstPosition"/> to the segment's end; owned here.</summary>
+    public ReadOnlySpan<KvPiece> Read()
     {
-        _keys ??= _arena.View(_keyOffset, _segment.End, _shape.KvHeads, _shape.HeadDim);
-        _values ??= _arena.View(_valueOffset, _segment.End, _shape.KvHeads, _shape.HeadDim);
-        return (_keys, _values);
+        if (_pieces.Length == 0)
+        {
+            int prefix = _segment.Kv.PrefixTokens;
+            var own = View(_own, _segment.End - prefix);
+            _pieces = prefix == 0 ? [own] : [View(_prefix, prefix), own];
+        }
+
+        return _pieces;
     }
+
+    private KvPiece View((long Keys, long Values) place, int rows) =>
+        new(_arena.View(place.Keys, rows, _shape.KvHeads, _shape.HeadDim), _arena.View(place.Values, rows, _shape.KvHeads, _shape.HeadDim));
 
     private Tensor Scratch(long offset, Tensor rows, int start, int window)
     {
@@ -103,7 +110,10 @@ internal sealed class PromptKv : IDisposable
 
     public void Dispose()
     {
-        _keys?.Dispose();
-        _values?.Dispose();
+        foreach (var (keys, values) in _pieces)
+        {
+            keys.Dispose();
+            values.Dispose();
+        }
     }
 }

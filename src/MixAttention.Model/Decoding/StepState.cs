@@ -92,11 +92,11 @@ internal sealed class StepState : IDisposable
         for (int i = 0; i < places.Length; i++)
         {
             var (kv, position, _) = Batch.Rows[i];
-            long keys = kv.Offset + _geometry.KeyOffset(owner, kv.Tokens);
-            long values = keys + shape.Rows(kv.Tokens) * shape.RowElements;
+            var (keys, values) = _geometry.Locate(owner, kv);
+            var (prefixKeys, prefixValues) = _geometry.Locate(owner, kv.Prefix);
             places[i] = shape.Window is { } window
                 ? new DecodeKv(keys, values, Math.Min(position + 1, window), position % window)
-                : new DecodeKv(keys, values, position + 1, position);
+                : new DecodeKv(keys, values, position + 1, position - kv.PrefixTokens, new DecodePrefix(prefixKeys, prefixValues, kv.PrefixTokens));
         }
 
         return _decodeKv[owner] = places;

@@ -19,7 +19,7 @@ public readonly record struct KvOwnerShape(int Layer, int KvHeads, int HeadDim, 
 /// <summary>Turns a sequence's length into the exact bytes of its keys and values and into the place of each owner inside them.</summary>
 /// <remarks>
 /// A sequence has one contiguous region of the KV arena. In it each owner has, in layer order, its keys [rows, G, D] and then its values [rows, G, D].
-/// Bytes: Σ full owners 2·G·D·b·tokens + Σ window owners 2·G·D·b·Window, with tokens = prompt + max new tokens. Integers only; knows no tensor.
+/// Bytes: Σ full owners 2·G·D·b·tokens + Σ window owners 2·G·D·b·Window, with tokens = prompt + max new tokens, less those of a shared prefix. Integers only; knows no tensor.
 /// </remarks>
 public sealed class KvGeometry
 {
@@ -63,7 +63,7 @@ public sealed class KvGeometry
     public int OwnerIndex(int layer) => _ownerIndexOfLayer[layer];
 
     /// <summary>Computes the elements of a sequence's region.</summary>
-    /// <param name="tokens">Prompt + max new tokens.</param>
+    /// <param name="tokens">Tokens with a row in each slab: prompt + max new tokens, less those of a shared prefix.</param>
     public long Elements(int tokens)
     {
         long elements = 0;
@@ -77,13 +77,20 @@ public sealed class KvGeometry
 
     /// <summary>Computes where an owner's keys start inside a region, in elements; its values follow them at once.</summary>
     /// <param name="ownerIndex">Index in <see cref="Owners"/>.</param>
-    /// <param name="tokens">Prompt + max new tokens of the region's sequence.</param>
+    /// <param name="tokens">The region's tokens.</param>
     public long KeyOffset(int ownerIndex, int tokens)
     {
         long offset = 0;
         for (int i = 0; i < ownerIndex; i++)
             offset += 2 * _owners[i].Rows(tokens) * _owners[i].RowElements;
         return offset;
+    }
+
+    /// <summary>Computes where an owner's first key and first value of a region lie in the arena, in elements.</summary>
+    public (long Keys, long Values) Locate(int ownerIndex, KvRegion region)
+    {
+        long keys = region.Offset + KeyOffset(ownerIndex, region.Tokens);
+        return (keys, keys + (_owners[ownerIndex].Rows(region.Tokens) * _owners[ownerIndex].RowElements));
     }
 
     /// <summary>Gets the bytes that one more token costs in the full owners.</summary>
@@ -95,5 +102,11 @@ public sealed class KvGeometry
 
 /// <summary>Addresses the keys and values of one sequence inside the KV arena.</summary>
 /// <param name="Offset">First element of the region.</param>
-/// <param name="Tokens">Tokens the region was made for: prompt + max new tokens. With it <see cref="KvGeometry"/> places every owner.</param>
-public readonly record struct KvRegion(long Offset, int Tokens);
+/// <param name="Tokens">Tokens the region was made for: prompt + max new tokens, less those of the prefix. With it <see cref="KvGeometry"/> places every owner.</param>
+/// <param name="PrefixOffset">First element of the region whose slabs hold the sequence's first tokens; rings are its own in any case.</param>
+/// <param name="PrefixTokens">Tokens of that region: the slabs of this one begin at this position. 0 for none.</param>
+public readonly record struct KvRegion(long Offset, int Tokens, long PrefixOffset = 0, int PrefixTokens = 0)
+{
+    /// <summary>Gets the region of the prefix.</summary>
+    public KvRegion Prefix => new(PrefixOffset, PrefixTokens);
+}

@@ -13,16 +13,26 @@ public static class PrefillFlops
     /// <summary>Counts a prefill that computes, in each layer, the positions from the given starts on.</summary>
     public static long Count(DecoderSpec spec, PrefillTrim trim)
     {
+        ArgumentNullException.ThrowIfNull(trim);
+        return Count(spec, trim, 0, trim.PromptLength);
+    }
+
+    /// <summary>Counts a part of a prefill, so that the parts of a prompt add up to the whole.</summary>
+    /// <param name="spec">The decoder.</param>
+    /// <param name="trim">From where each layer runs.</param>
+    /// <param name="start">First position of the part.</param>
+    /// <param name="end">Position after its last one.</param>
+    public static long Count(DecoderSpec spec, PrefillTrim trim, int start, int end)
+    {
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(trim);
-        int length = trim.PromptLength;
-        long flops = 2L * spec.Width * spec.VocabularySize;
+        long flops = end == trim.PromptLength ? 2L * spec.Width * spec.VocabularySize : 0;
         for (int layer = 0; layer < spec.Layers.Count; layer++)
         {
-            long queries = length - trim.QueryStart(layer), keyRows = length - trim.KvStart(layer);
+            int firstQuery = Math.Clamp(trim.QueryStart(layer), start, end), firstKey = Math.Clamp(trim.KvStart(layer), start, end);
             var attention = spec.Layers[layer].Attention;
-            flops += (queries * PerQuery(spec, layer)) + (keyRows * PerKey(attention, spec.Width));
-            flops += 4L * attention.QueryHeads * attention.HeadDim * VisiblePairs(spec.Layout[layer].Window, trim.QueryStart(layer), length);
+            flops += ((end - firstQuery) * PerQuery(spec, layer)) + ((end - firstKey) * PerKey(attention, spec.Width));
+            flops += 4L * attention.QueryHeads * attention.HeadDim * VisiblePairs(spec.Layout[layer].Window, firstQuery, end);
         }
 
         return flops;

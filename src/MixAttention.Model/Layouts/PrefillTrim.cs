@@ -4,6 +4,8 @@ namespace MixAttention.Model.Layouts;
 /// <remarks>
 /// Exact: the last position's output and every row that a later token can see are those of an untrimmed prefill. The walk goes down the layers with n = positions whose
 /// output is needed (1 at the top): queries = n; keys read = full ? T : min(T, n + window − 1), asked of the owner; an owner raises n to what its readers ask.
+/// Starts never come earlier when a prompt grows. So tokens that several prompts share are run with the starts of the shortest prompt that goes on behind them, one token longer: then all
+/// that a longer one reads is there too.
 /// Conditions: no prompt log-probabilities are wanted, experts drop no token.
 /// </remarks>
 public sealed class PrefillTrim
@@ -26,6 +28,9 @@ public sealed class PrefillTrim
 
     /// <summary>Gets the first position whose keys and values the layer writes; the prompt's length in borrowers.</summary>
     public int KvStart(int layer) => _kvStart[layer];
+
+    /// <summary>Counts the rows (positions in layers) from one position to another that do not run.</summary>
+    public long SkippedRows(int start, int end) => _queryStart.Sum(first => (long)Math.Clamp(first, start, end) - start);
 
     /// <summary>Computes the starts for a prompt.</summary>
     public static PrefillTrim Create(AttentionLayout layout, int promptLength)

@@ -9,7 +9,7 @@ internal sealed class HashingModel(long arenaElements, int vocabularySize, int m
 {
     private const ulong Offset = 14695981039346656037;
 
-    private readonly Dictionary<int, ulong> _hashes = [];
+    private readonly Dictionary<long, ulong> _hashes = []; // by the offset of the sequence's region
     private readonly float[] _logits = new float[vocabularySize];
 
     public int VocabularySize => vocabularySize;
@@ -29,7 +29,7 @@ internal sealed class HashingModel(long arenaElements, int vocabularySize, int m
     /// <summary>Changes logits before they are handed out.</summary>
     public Action<StepPlan, float[]>? ChangeLogits { get; init; }
 
-    public long CountPrefillFlops(PrefillTrim trim) => trim.PromptLength;
+    public long CountPrefillFlops(PrefillTrim trim, int position, int tokens) => tokens;
 
     public void Run(StepPlan plan, LogitsHandler onLogits)
     {
@@ -37,31 +37,37 @@ internal sealed class HashingModel(long arenaElements, int vocabularySize, int m
         int sample = 0;
         foreach (var chunk in plan.Prefill)
         {
+            if (chunk.Position == 0)
+                _hashes[chunk.Region.Offset] = Offset;
             foreach (int id in chunk.TokenIds.Span)
-                Append(chunk.SequenceId, id);
+                Append(chunk.Region, id);
             if (chunk.IsLast)
-                onLogits(sample++, Logits(plan, chunk.SequenceId));
+                onLogits(sample++, Logits(plan, chunk.Region));
         }
 
         foreach (var token in plan.Decode)
         {
-            Append(token.SequenceId, token.TokenId);
-            onLogits(sample++, Logits(plan, token.SequenceId));
+            Append(token.Region, token.TokenId);
+            onLogits(sample++, Logits(plan, token.Region));
         }
     }
 
     public void MoveKv(long fromElement, long toElement, long elements)
     {
-        // There is nothing in the arena.
+        if (_hashes.Remove(fromElement, out ulong hash))
+            _hashes[toElement] = hash;
     }
+
+    public void CopyRings(KvRegion source, KvRegion target) => _hashes[target.Offset] = _hashes[source.Offset];
 
     public void Dispose() => _hashes.Clear();
 
-    private void Append(int sequence, int id) => _hashes[sequence] = (_hashes.GetValueOrDefault(sequence, Offset) ^ (uint)id) * 1099511628211;
+    private void Append(KvRegion region, int id) => _hashes[region.Offset] = (_hashes[region.Offset] ^ (uint)id) * 1099511628211;
 
-    private float[] Logits(StepPlan plan, int sequence)
+    private float[] Logits(StepPlan plan, KvRegion region)
     {
-        var random = new Random((int)(_hashes[sequence] ^ (_hashes[sequence] >> 32)));
+        ulong hash = _hashes[region.Offset];
+        var random = new Random((int)(hash ^ (hash >> 32)));
         for (int id = 0; id < _logits.Length; id++)
             _logits[id] = random.Next(-40, 41) / 10f;
         ChangeLogits?.Invoke(plan, _logits);

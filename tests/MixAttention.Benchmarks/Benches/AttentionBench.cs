@@ -35,11 +35,11 @@ internal static class AttentionBench
         long pairs = Enumerable.Range(past, queries).Sum(p => Math.Min(p + 1L, shape.Window ?? long.MaxValue));
         double operations = 4.0 * pairs * shape.QueryHeads * shape.HeadDim;
         string name = $"{shape.QueryHeads}/{shape.KvHeads} × {shape.HeadDim}, {queries} queries after {past}, {(shape.Window is { } keys ? $"window {keys}" : "full")}";
-        double own = operations / clock.Measure(() => PrefillAttention.Run(q, k, v, past, firstKey, shape).Dispose()).Best / 1e9;
+        double own = operations / clock.Measure(() => PrefillAttention.Run(q, [new(k, v)], past, firstKey, shape).Dispose()).Best / 1e9;
         table.Add($"{name}: own kernel, bfloat16 KV", own, "GFLOP/s", peak, "peak");
         foreach (var type in types)
         {
-            double portable = operations / clock.Measure(() => PrefillAttention.Portable(q, k, v, past, firstKey, shape, type).Dispose()).Best / 1e9;
+            double portable = operations / clock.Measure(() => PrefillAttention.Portable(q, [new(k, v)], past, firstKey, shape, type).Dispose()).Best / 1e9;
             table.Add($"{name}: batched {type} products", portable, "GFLOP/s", peak, "peak");
         }
 

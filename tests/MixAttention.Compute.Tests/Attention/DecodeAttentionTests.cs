@@ -57,6 +57,36 @@ public class DecodeAttentionTests
         }
     }
 
+    [Theory]
+    [InlineData(8, 2, 32, true)]
+    [InlineData(5, 1, 24, false)]
+    [InlineData(3, 3, 16, false)]
+    public void A_prefix_that_lies_elsewhere_leaves_the_bits(int heads, int kvHeads, int d, bool bFloat16)
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(heads);
+        var shape = new AttentionShape(heads, kvHeads, d, 0.2, null, null);
+        const int Rows = 600;
+        int width = kvHeads * d;
+        using var arena = Arena(4 * Rows, width, bFloat16);
+        var whole = new DecodeKv(0, (long)Rows * width, Rows, Rows - 1);
+        var (q, k, v) = (randn(1, heads, d), randn(1, kvHeads, d), randn(1, kvHeads, d));
+        var expected = DecodeAttention.Run(q, k, v, arena, [whole], shape);
+        var expectedPortable = DecodeAttention.Portable(q, k, v, arena, [whole], shape);
+        // Around the edges of blocks and items.
+        foreach (int prefix in (int[])[1, 31, 32, 33, 255, 256, 257, 400, 599])
+        {
+            int own = Rows - prefix;
+            long ownKeys = 2L * Rows * width, ownValues = ownKeys + ((long)own * width);
+            arena.Copy((long)prefix * width, ownKeys, (long)own * width);
+            arena.Copy((long)(Rows + prefix) * width, ownValues, (long)own * width);
+            arena.View(ownKeys + ((own - 1L) * width), 1, kvHeads, d).zero_(); // the new row is written there
+            var split = new DecodeKv(ownKeys, ownValues, Rows, own - 1, new DecodePrefix(0, (long)Rows * width, prefix));
+            Assert.True(expected.eq(DecodeAttention.Run(q, k, v, arena, [split], shape)).all().item<bool>(), $"kernel, prefix of {prefix}");
+            Assert.True(expectedPortable.eq(DecodeAttention.Portable(q, k, v, arena, [split], shape)).all().item<bool>(), $"portable, prefix of {prefix}");
+        }
+    }
+
     [Fact]
     public void Borrowers_write_nothing()
     {

@@ -20,8 +20,8 @@ public class LongContextTests
         storedKeys.copy_(k);
         storedValues.copy_(v);
 
-        var expected = PrefillAttention.Portable(q, k, v, keys - 4, 0, shape, ScalarType.Float32);
-        var prefill = PrefillAttention.Run(q, storedKeys, storedValues, keys - 4, 0, shape);
+        var expected = PrefillAttention.Portable(q, [new(k, v)], keys - 4, 0, shape, ScalarType.Float32);
+        var prefill = PrefillAttention.Run(q, [new(storedKeys, storedValues)], keys - 4, 0, shape);
         var decode = DecodeAttention.Run(q.narrow(0, 3, 1), null, null, arena, [new DecodeKv(0, (long)keys * 128, keys, 0)], shape);
 
         // bfloat16 keeps 8 bits: values are off by up to 0.4 %, scores of standard deviation 1 by about as much, and sums of many average it out.

@@ -36,9 +36,33 @@ public class PrefillAttentionTests
             var k = randn(past + queries - firstKey, kvHeads, 16);
             var v = randn(past + queries - firstKey, kvHeads, 16);
             var expected = ReferenceAttention.Run(q, k, v, past, firstKey, shape);
-            Assert.InRange(ReferenceAttention.Far(expected, PrefillAttention.Run(q, k, v, past, firstKey, shape)), 0, 2e-5);
-            Assert.InRange(ReferenceAttention.Far(expected, PrefillAttention.Portable(q, k, v, past, firstKey, shape, ScalarType.Float32)), 0, 2e-5);
+            Assert.InRange(ReferenceAttention.Far(expected, PrefillAttention.Run(q, [new(k, v)], past, firstKey, shape)), 0, 2e-5);
+            Assert.InRange(ReferenceAttention.Far(expected, PrefillAttention.Portable(q, [new(k, v)], past, firstKey, shape, ScalarType.Float32)), 0, 2e-5);
         }
+    }
+
+    [Theory]
+    [InlineData(ScalarType.Float32)]
+    [InlineData(ScalarType.BFloat16)]
+    public void Keys_in_two_pieces_leave_the_bits(ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        random.manual_seed(8);
+        var shape = new AttentionShape(4, 2, 16, 0.3, null, null);
+        var q = randn(70, 4, 16);
+        var k = randn(270, 2, 16).to(type);
+        var v = randn(270, 2, 16).to(type);
+        var expected = PrefillAttention.Run(q, [new(k, v)], 200, 0, shape);
+        var expectedPortable = PrefillAttention.Portable(q, [new(k, v)], 200, 0, shape, type);
+        // Around the edges of blocks; copies, so that the second piece does not happen to lie behind the first one.
+        foreach (int first in (int[])[1, 63, 64, 65, 130, 192, 200])
+        {
+            KvPiece[] pieces = [Piece(0, first), Piece(first, 270 - first)];
+            Assert.True(expected.eq(PrefillAttention.Run(q, pieces, 200, 0, shape)).all().item<bool>(), $"kernel, cut at {first}");
+            Assert.True(expectedPortable.eq(PrefillAttention.Portable(q, pieces, 200, 0, shape, type)).all().item<bool>(), $"portable, cut at {first}");
+        }
+
+        KvPiece Piece(int from, int rows) => new(k.narrow(0, from, rows).clone(), v.narrow(0, from, rows).clone());
     }
 
     [Fact]
@@ -51,8 +75,8 @@ public class PrefillAttentionTests
         var k = randn(139, 2, 32).to(ScalarType.BFloat16);
         var v = randn(139, 2, 32).to(ScalarType.BFloat16);
         var expected = ReferenceAttention.Run(q, k, v, 49, 0, shape);
-        Assert.InRange(ReferenceAttention.Far(expected, PrefillAttention.Run(q, k, v, 49, 0, shape)), 0, 2e-5);
-        Assert.InRange(ReferenceAttention.Far(expected, PrefillAttention.Portable(q, k, v, 49, 0, shape, ScalarType.BFloat16)), 0, 3e-2);
+        Assert.InRange(ReferenceAttention.Far(expected, PrefillAttention.Run(q, [new(k, v)], 49, 0, shape)), 0, 2e-5);
+        Assert.InRange(ReferenceAttention.Far(expected, PrefillAttention.Portable(q, [new(k, v)], 49, 0, shape, ScalarType.BFloat16)), 0, 3e-2);
     }
 
     [Fact]
@@ -64,8 +88,8 @@ public class PrefillAttentionTests
         var q = randn(40, 8, 16);
         var k = randn(6040, 1, 16);
         var v = randn(6040, 1, 16);
-        var whole = PrefillAttention.Run(q, k, v, 6000, 0, shape);
-        var last = PrefillAttention.Run(q.narrow(0, 33, 7), k, v, 6033, 0, shape);
+        var whole = PrefillAttention.Run(q, [new(k, v)], 6000, 0, shape);
+        var last = PrefillAttention.Run(q.narrow(0, 33, 7), [new(k, v)], 6033, 0, shape);
         Assert.True((whole.narrow(0, 33, 7) - last).abs().max().item<float>() < 1e-5);
         var expected = ReferenceAttention.Run(q, k, v, 6000, 0, shape);
         Assert.InRange(ReferenceAttention.Far(expected, whole), 0, 2e-5);

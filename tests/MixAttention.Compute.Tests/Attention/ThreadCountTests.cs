@@ -19,7 +19,7 @@ public sealed class ThreadCountTests : IDisposable
         var runs = ((int[])[1, 2]).Select(threads =>
         {
             TorchRuntime.Initialize(threads);
-            return (Prefill: PrefillAttention.Run(q, k, v, 99, 0, shape), Decode: DecodeAttention.Run(q.narrow(0, 0, 2), null, null, arena, places, shape));
+            return (Prefill: PrefillAttention.Run(q, [new(k, v)], 99, 0, shape), Decode: DecodeAttention.Run(q.narrow(0, 0, 2), null, null, arena, places, shape));
         }).ToArray();
 
         Assert.True(runs[0].Prefill.eq(runs[1].Prefill).all().item<bool>());

@@ -145,7 +145,7 @@ public sealed class KvArenaAllocatorTests
         {
             Allocator.CheckIntegrity();
             foreach (var region in Allocator.Regions)
-                Assert.Equal(-1, _contents.AsSpan((int)region.Offset, (int)region.Elements).IndexOfAnyExcept(region.SequenceId));
+                Assert.Equal(-1, _contents.AsSpan((int)region.Offset, (int)region.Elements).IndexOfAnyExcept(region.HolderId));
         }
     }
 }

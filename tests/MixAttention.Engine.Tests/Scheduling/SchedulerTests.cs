@@ -25,7 +25,7 @@ public sealed class SchedulerTests
 
         var step = scheduler.Schedule();
 
-        Assert.Equal([0, 3], step!.Prefilled.Select(s => s.Id));
+        Assert.Equal([0, 3], step!.Prefilled.Select(t => t.Sequence.Id));
         Assert.Equal(3, scheduler.WaitingCount);
     }
 
@@ -139,7 +139,7 @@ public sealed class SchedulerTests
         scheduler.Complete(scheduler.Schedule()!, new StepOutput([new(0, 5)]));
         AddPrompts(scheduler, [50], firstId: 1);
 
-        Assert.Equal("step: prefill 1[0..8) of 50; decode 0@3", scheduler.Schedule()!.Plan.ToString());
+        Assert.Equal("step: prefill 1[0..8); decode 0@3", scheduler.Schedule()!.Plan.ToString());
         Assert.Equal("output: 0→5 1→no logits", new StepOutput([new(0, 5), new(1, -1, Problem: "no logits")]).ToString());
     }
 
@@ -184,7 +184,7 @@ public sealed class SchedulerTests
          from sequences in Gen.Int[1, 12]
          from slack in Gen.Int[0, 400]
          from seed in Gen.Int
-         select (lengths, new EngineOptions { ChunkTokens = chunk, MaxTokensPerStep = step, MaxSequences = sequences }, slack, seed))
+         select (lengths, new EngineOptions { ChunkTokens = chunk, MaxTokensPerStep = step, MaxSequences = sequences, SharePrefixes = false }, slack, seed))
         .Sample((lengths, options, slack, seed) =>
         {
             long arena = lengths.Max(l => Mixed.Elements(l.Item1 + l.Item2)) + slack;

@@ -84,7 +84,7 @@ public sealed class SequenceStateTests
     public void A_sequence_cannot_go_backwards()
     {
         var running = Running(new() { MaxTokens = 1 });
-        Assert.Throws<InvalidOperationException>(() => running.Start(default, PrefillTrim.None(EngineFixture.Mixed.Layout, 1)));
+        Assert.Throws<InvalidOperationException>(() => running.Start(0, Untrimmed, Untrimmed));
         Assert.Throws<InvalidOperationException>(() => running.ToResult(0));
         running.Accept(new SampledToken(0, 3));
 
@@ -94,6 +94,8 @@ public sealed class SequenceStateTests
         Assert.Throws<InvalidOperationException>(() => Waiting(new()).NextChunk(8));
         Assert.Throws<InvalidOperationException>(() => Waiting(new()).Accept(new SampledToken(0, 3)));
     }
+
+    private static PrefillTrim Untrimmed => PrefillTrim.None(EngineFixture.Mixed.Layout, 4);
 
     private static TokenText Letters => new(id => ((char)('a' + id - 1)).ToString(), () => "…");
 
@@ -112,7 +114,7 @@ public sealed class SequenceStateTests
     private static SequenceState Running(SamplingParams sampling, TokenText? text = null)
     {
         var sequence = Waiting(sampling, text);
-        sequence.Start(new KvRegion(0, sequence.TotalTokens), PrefillTrim.None(EngineFixture.Mixed.Layout, 4));
+        sequence.Start(offset: 0, Untrimmed, Untrimmed);
         return sequence;
     }
 

@@ -18,6 +18,8 @@ internal sealed class DecoderDriver : IDisposable
     [ModuleInitializer]
     internal static void LoadLibTorch() => TorchRuntime.Initialize(threads: 1);
 
+    public Decoder Decoder => _decoder;
+
     public AttentionLayout Layout => _decoder.Spec.Layout;
 
     public static DecoderDriver Load(string folder, Precision precision = Precision.Float32, bool forceTiles = false)

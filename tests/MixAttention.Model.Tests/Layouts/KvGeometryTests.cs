@@ -45,5 +45,15 @@ public sealed class KvGeometryTests
         Assert.Equal([12, 12, 13, 21], new[] { 12, 18, 14, 23 }.Select(layer => geometry.Owners[geometry.OwnerIndex(layer)].Layer));
     }
 
+    [Fact]
+    public void Locate_places_values_behind_the_keys_of_their_owner()
+    {
+        var geometry = new KvGeometry(LayoutReaders.FromLckv("0_1s_1s_0", 8), kvHeads: 2, headDim: 4, bytesPerElement: 4);
+        var region = new KvRegion(1000, 5, PrefixOffset: 200, PrefixTokens: 7);
+
+        Assert.Equal(((1000, 1040), (1080, 1144)), (geometry.Locate(0, region), geometry.Locate(1, region)));
+        Assert.Equal(((200, 256), (312, 376)), (geometry.Locate(0, region.Prefix), geometry.Locate(1, region.Prefix)));
+    }
+
     private static KvGeometry Paper(string preset, int window) => new(LayoutPresets.Create(preset, 24, window), kvHeads: 3, headDim: 128, bytesPerElement: 2);
 }

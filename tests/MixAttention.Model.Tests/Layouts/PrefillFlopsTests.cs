@@ -60,6 +60,18 @@ public sealed class PrefillFlopsTests
         Assert.Equal((2 * ((24 * perLayer) + (1536L * 100_352))) + (24L * 4 * 1536), PrefillFlops.Count(spec, PrefillTrim.None(spec.Layout, 1)));
     }
 
+    [Theory]
+    [InlineData("MA-Pairs", 0)]
+    [InlineData("MA-Offset", 5000)]
+    [InlineData("SWA", 7999)]
+    public void Counts_of_the_parts_of_a_prompt_add_up(string preset, int cut)
+    {
+        var spec = PaperModel(preset);
+        var trim = PrefillTrim.Create(spec.Layout, 8000);
+
+        Assert.Equal(PrefillFlops.Count(spec, trim), PrefillFlops.Count(spec, trim, 0, cut) + PrefillFlops.Count(spec, trim, cut, 8000));
+    }
+
     /// <summary>Builds the paper's model (24 layers, 12 query and 3 KV heads of 128, 16 experts of which 4 run) with a preset's layout.</summary>
     private static DecoderSpec PaperModel(string preset)
     {

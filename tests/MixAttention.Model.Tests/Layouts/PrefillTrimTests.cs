@@ -63,6 +63,27 @@ public sealed class PrefillTrimTests
             }
         });
 
+    // What a shared prefix rests on: run as the shortest prompt behind it asks, it holds all that a longer one reads.
+    [Fact]
+    public void Create_for_a_longer_prompt_never_starts_earlier() =>
+        Gen.Select(Gen.Int[0, 14].Select(i => LayoutPresets.Names[i]), Gen.Int[1, 12], Gen.Int[1, 60], Gen.Int[0, 60]).Sample((name, window, length, more) =>
+        {
+            var layout = LayoutPresets.Create(name, 24, window);
+            var (shorter, longer) = (PrefillTrim.Create(layout, length), PrefillTrim.Create(layout, length + more));
+
+            Assert.All(Enumerable.Range(0, 24), layer => Assert.True(shorter.QueryStart(layer) <= longer.QueryStart(layer)));
+            Assert.All(layout.Owners, layer => Assert.True(shorter.KvStart(layer) <= longer.KvStart(layer)));
+        });
+
+    [Fact]
+    public void SkippedRows_of_the_parts_of_a_prompt_add_up()
+    {
+        var trim = PrefillTrim.Create(LayoutReaders.FromLckv("0s_1s_2s_3_3_3_3", 4), 50);
+
+        Assert.Equal(4 * 49, trim.SkippedRows(0, 50));
+        Assert.Equal((4 * 20, 4 * 29, 0), (trim.SkippedRows(0, 20), trim.SkippedRows(20, 49), trim.SkippedRows(49, 50)));
+    }
+
     [Fact]
     public void None_skips_nothing_but_the_rows_that_borrowers_do_not_have()
     {
