@@ -83,7 +83,10 @@ internal sealed class EvalCommand
         _host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{report.Documents} documents, {report.Requests} requests in {Duration.Format(report.Elapsed)}: {report.DocumentsPerMinute:0.0} documents per minute, " +
             $"{report.Engine.PromptTokens / seconds:N0} prompt and {report.Engine.CompletionTokens / seconds:N0} output tokens per second."));
-        _host.Output.WriteLine($"Peak KV {Number(report.Engine.PeakKvBytesUsed)} bytes; the formula gives {Number(report.FormulaKvBytes)} for the largest requests that fit at once ({ByteSize.Format(report.Engine.KvBytesBudget)} set aside).");
+        string comparison = report.Engine.CachedPromptTokens > 0
+            ? $"{Number(report.Engine.CachedPromptTokens)} of {Number(report.Engine.PromptTokens)} prompt tokens were computed for another request"
+            : $"the formula gives {Number(report.FormulaKvBytes)} for the largest requests that fit at once";
+        _host.Output.WriteLine($"Peak KV {Number(report.Engine.PeakKvBytesUsed)} bytes ({ByteSize.Format(report.Engine.KvBytesBudget)} set aside); {comparison}.");
     }
 
     private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);

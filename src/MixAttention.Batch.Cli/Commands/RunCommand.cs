@@ -121,8 +121,9 @@ internal sealed class RunCommand
             _host.Output.WriteLine($"Interrupted: {report.Requests - report.Succeeded - report.Failed} of {report.Requests} requests have no line.");
 
         double seconds = Math.Max(report.Elapsed.TotalSeconds, 1e-3);
+        string shared = report.Engine.CachedPromptTokens > 0 ? string.Create(CultureInfo.InvariantCulture, $", {report.Engine.CachedPromptTokens:N0} of them computed for another request") : "";
         _host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{report.Succeeded} of {report.Requests} requests succeeded in {Duration.Format(report.Elapsed)}: {report.Engine.PromptTokens:N0} prompt tokens ({report.Engine.PromptTokens / seconds:N0}/s), " +
+            $"{report.Succeeded} of {report.Requests} requests succeeded in {Duration.Format(report.Elapsed)}: {report.Engine.PromptTokens:N0} prompt tokens ({report.Engine.PromptTokens / seconds:N0}/s{shared}), " +
             $"{report.Engine.CompletionTokens:N0} output tokens ({report.Engine.CompletionTokens / seconds:N0}/s), at most {ByteSize.Format(report.Engine.PeakKvBytesUsed)} of KV. Results are in {output}."));
     }
 }

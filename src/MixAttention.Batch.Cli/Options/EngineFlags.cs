@@ -20,6 +20,7 @@ internal sealed class EngineFlags
     private readonly Option<int> _chunk = Parsing.Integer("--chunk", "Tokens of a prefill chunk.", Defaults.ChunkTokens, 1, 1 << 20);
     private readonly Option<int> _maxSequences = Parsing.Integer("--max-sequences", "Sequences that run at once at most.", Defaults.MaxSequences, 1, 1 << 20);
     private readonly Option<bool> _noTrim = new("--no-trim") { Description = "Compute every prompt position in every layer, also those that nothing can read." };
+    private readonly Option<bool> _noPrefixSharing = new("--no-prefix-sharing") { Description = "Compute for each request the tokens that several requests have in common. Results are the same." };
 
     /// <summary>The demo model's name in results.</summary>
     public const string DemoModelName = "mixbatch-demo";
@@ -32,7 +33,7 @@ internal sealed class EngineFlags
 
     public void AddTo(Command command)
     {
-        Option[] options = [_model, _memory, _threads, _device, _precision, _chunk, _maxSequences, _noTrim];
+        Option[] options = [_model, _memory, _threads, _device, _precision, _chunk, _maxSequences, _noTrim, _noPrefixSharing];
         foreach (var option in options)
             command.Add(option);
     }
@@ -57,6 +58,7 @@ internal sealed class EngineFlags
         MaxSequences = result.GetValue(_maxSequences),
         MaxWaiting = 1024, // a prompt waits in memory: 4 bytes a token
         TrimPrefill = !result.GetValue(_noTrim),
+        SharePrefixes = !result.GetValue(_noPrefixSharing),
     };
 
     /// <summary>Decides the memory for keys and values.</summary>

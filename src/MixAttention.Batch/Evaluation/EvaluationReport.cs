@@ -16,7 +16,7 @@ public sealed record EvaluationScore(string Kind, int Right, int Total)
 public sealed record EvaluationMiss(string Id, string Instruction, string Expected, string Found);
 
 /// <summary>What an evaluation came to.</summary>
-/// <param name="FormulaKvBytes">What the layout's formula gives for the requests that are admitted first: the largest that fit at once.</param>
+/// <param name="FormulaKvBytes">What the layout's formula gives for the requests that are admitted first if none shares its prefix: the largest that fit at once.</param>
 public sealed record EvaluationReport(
     int Documents, int Requests, IReadOnlyList<EvaluationScore> Scores, IReadOnlyList<EvaluationMiss> Misses, TimeSpan Elapsed, EngineSnapshot Engine, long FormulaKvBytes)
 {

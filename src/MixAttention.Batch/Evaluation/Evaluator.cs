@@ -46,14 +46,14 @@ public sealed class Evaluator(TextModel model, EngineOptions options, SamplingPa
         }
     }
 
-    /// <summary>Runs the cases, the longest prompts first.</summary>
+    /// <summary>Runs the cases, those with the longest prompts first and all prompts of a case together, because they share its text.</summary>
     public async Task<EvaluationReport> RunAsync(IReadOnlyList<TruthCase> cases, EvaluationTask task, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(cases);
         var engine = InferenceEngine.Start(model.CreateRunner, options, model.Tokenizer, model.EndTokenIds, time);
         await using var _ = engine.ConfigureAwait(false);
         var info = await engine.Ready.WaitAsync(cancellationToken).ConfigureAwait(false);
-        _asks.AddRange(cases.SelectMany(c => ListAsks(c, task)).OrderByDescending(a => a.Request.PromptIds.Length));
+        _asks.AddRange(cases.Select(c => ListAsks(c, task).ToArray()).Where(asks => asks.Length > 0).OrderByDescending(asks => asks.Max(a => a.Request.PromptIds.Length)).SelectMany(asks => asks));
         _engine = engine;
         _started = time.GetTimestamp();
         var submitting = SubmitAsync(engine, cancellationToken);
@@ -78,7 +78,14 @@ public sealed class Evaluator(TextModel model, EngineOptions options, SamplingPa
     private Ask CreateAsk(TruthCase truth, PromptTask task, int instructionIndex, string kind, string expected, string suffix)
     {
         var prompt = new PromptBuilder(model.Tokenizer, model.ChatTemplate, task).Build(truth.Text, instructionIndex);
-        var request = new GenerationRequest { CustomId = truth.Id + suffix, PromptIds = prompt.TokenIds, ForkPosition = prompt.ForkPosition, Sampling = sampling };
+        var request = new GenerationRequest
+        {
+            CustomId = truth.Id + suffix,
+            PromptIds = prompt.TokenIds,
+            ForkPosition = prompt.ForkPosition,
+            ExpectsSharers = truth.Questions.Count > 1,
+            Sampling = sampling,
+        };
         return new Ask(request, truth.Id, kind, task.Instructions[instructionIndex], expected);
     }
 
@@ -101,12 +108,12 @@ public sealed class Evaluator(TextModel model, EngineOptions options, SamplingPa
     private IEnumerable<EvaluationScore> Scores() => _asks.GroupBy(a => a.Kind).OrderByDescending(g => g.Key, StringComparer.Ordinal)
         .Select(g => new EvaluationScore(g.Key, g.Count(a => _right[a.Request.CustomId]), g.Count()));
 
-    /// <summary>Adds up what the layout's formula gives for the requests that are admitted while all wait: largest first, as long as they fit.</summary>
+    /// <summary>Adds up what the layout's formula gives for the requests that are admitted while all wait and none shares: largest first, as long as they fit.</summary>
     private long FormulaKvBytes(EngineInfo info)
     {
         long sum = 0;
         int running = 0;
-        foreach (long bytes in _asks.Select(a => info.KvGeometry.Bytes(a.Request.PromptIds.Length + a.Request.Sampling.MaxTokens)))
+        foreach (long bytes in _asks.Select(a => info.KvGeometry.Bytes(a.Request.PromptIds.Length + a.Request.Sampling.MaxTokens)).OrderDescending())
         {
             if (running == options.MaxSequences)
                 break;

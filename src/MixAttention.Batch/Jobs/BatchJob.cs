@@ -152,7 +152,14 @@ public sealed class BatchJob
         Interlocked.Add(ref _tokensPrompted, prompt.TokenIds.Length);
         _inFlight[request.CustomId] = (request, document.Sha256);
         await engine.SubmitAsync(
-            new GenerationRequest { CustomId = request.CustomId, PromptIds = prompt.TokenIds, ForkPosition = prompt.ForkPosition, Sampling = _manifest.Sampling },
+            new GenerationRequest
+            {
+                CustomId = request.CustomId,
+                PromptIds = prompt.TokenIds,
+                ForkPosition = prompt.ForkPosition,
+                ExpectsSharers = _manifest.Task.SharesPrefixes,
+                Sampling = _manifest.Sampling,
+            },
             cancellationToken).ConfigureAwait(false);
     }
 

@@ -14,6 +14,9 @@ public sealed record PromptTask(string Kind, IReadOnlyList<string> Instructions)
     /// <summary>Gets whether the user's message is the template with the document put in.</summary>
     public bool IsTemplate => Kind == "template";
 
+    /// <summary>Gets whether its prompts have their tokens before the fork in common: those of one document, or of all documents.</summary>
+    public bool SharesPrefixes => IsTemplate || Instructions.Count > 1;
+
     /// <summary>Creates the task that asks questions, one request each.</summary>
     public static PromptTask Ask(IReadOnlyList<string> questions) => new("question", questions);
 

@@ -18,14 +18,33 @@ public sealed class EvalCommandTests : IDisposable
         string line = File.ReadLines(Path.Combine(EngineFlags.DemoSamples, "truth.jsonl")).Single(l => l.Contains("incident-ly-1090", StringComparison.Ordinal));
         _cli.Folder.Write("truth.jsonl", line.Replace("728 minutes.\"", "727 minutes.\"", StringComparison.Ordinal));
 
-        Assert.Equal(ExitCodes.Fine, await _cli.RunAsync("eval", "--truth", _cli.Folder["truth.jsonl"], "--documents", EngineFlags.DemoSamples));
+        Assert.Equal(ExitCodes.Fine, await _cli.RunAsync("eval", "--truth", _cli.Folder["truth.jsonl"], "--documents", EngineFlags.DemoSamples, "--no-prefix-sharing"));
 
         Assert.Matches(@"summaries\s+1\s+0\s+1\s+100.00 %", _cli.Output);
         Assert.Matches(@"answers\s+11\s+1\s+12\s+91.67 %", _cli.Output);
         Assert.Contains("wrong: incident-ly-1090.txt: How long did the outage last?\n  expected 727 minutes.\n  found    728 minutes.\n", _cli.Output, StringComparison.Ordinal);
         Assert.Contains("1 documents, 13 requests in ", _cli.Output, StringComparison.Ordinal);
-        Assert.Matches(@"Peak KV ([\d,]+) bytes; the formula gives \1 for", _cli.Output);
+        Assert.Matches(@"Peak KV ([\d,]+) bytes \([^)]*\); the formula gives \1 for", _cli.Output);
         Assert.Contains("KV memory: ", _cli.Error, StringComparison.Ordinal);
+    }
+
+    // What a case's prompts have in common, the document, is computed for the first of them alone.
+    [Fact]
+    public async Task A_documents_questions_share_its_text()
+    {
+        string truth = WriteTruth(Line("a", 3, new string('a', 100)), Line("b", 3, new string('b', 100)));
+        string[] eval = ["eval", "--truth", truth, "--max-tokens", "3"];
+
+        Assert.Equal(ExitCodes.Fine, await _cli.RunScriptedAsync(eval));
+        Assert.Matches(@"Peak KV [\d,]+ bytes \([^)]*\); [\d,]+ of [\d,]+ prompt tokens were computed for another request", _cli.Output);
+        string[] shared = Answers();
+        Assert.Equal(ExitCodes.Fine, await _cli.RunScriptedAsync([.. eval, "--no-prefix-sharing"]));
+
+        Assert.Contains("the formula gives", _cli.Output, StringComparison.Ordinal);
+        Assert.Equal(8, shared.Length);
+        Assert.Equal(shared, Answers());
+
+        string[] Answers() => [.. _cli.Output.Split("wrong: ").Skip(1).Select(miss => string.Join('\n', miss.Split('\n').Take(3))).Order(StringComparer.Ordinal)];
     }
 
     [Theory]

@@ -38,6 +38,21 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Questions_share_their_document_without_changing_a_byte()
+    {
+        _cli.Folder.Write("docs/a.txt", string.Join(' ', Enumerable.Range(0, 60)));
+        string[] run = [Docs, "--question", "Who?", "--question", "When?", "--question", "Why?", "--created-at", "2026-01-31T00:00:00Z"];
+        Assert.Equal(ExitCodes.Fine, await RunAsync(run));
+        Assert.Contains("of them computed for another request", _cli.Output, StringComparison.Ordinal);
+        string shared = File.ReadAllText(Path.Combine(Out, "output.jsonl"));
+
+        Assert.Equal(ExitCodes.Fine, await RunAsync([.. run, "--overwrite", "--no-prefix-sharing"]));
+
+        Assert.DoesNotContain("of them computed for another request", _cli.Output, StringComparison.Ordinal);
+        Assert.Equal(shared, File.ReadAllText(Path.Combine(Out, "output.jsonl")));
+    }
+
+    [Fact]
     public async Task Results_are_equal_byte_for_byte_when_the_time_is_fixed()
     {
         await RunAsync(Docs, "--created-at", "2026-01-31T00:00:00Z");
