@@ -102,8 +102,6 @@ public sealed class PrefixTests : IDisposable
         return DecoderDriver.Load(folder, Precision.Auto, forceTiles);
     }
 
-    private static int[] Ids(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => random.Next(96))];
-
     /// <summary>Runs the tokens before the forks side by side, as the shortest prompt behind each needs them.</summary>
     private static void RunPrefixes(DecoderDriver driver, IReadOnlyList<Prompt> prompts)
     {
