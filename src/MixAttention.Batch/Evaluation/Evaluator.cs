@@ -66,16 +66,18 @@ public sealed class Evaluator(TextModel model, EngineOptions options, SamplingPa
 
     private IEnumerable<Ask> ListAsks(TruthCase truth, EvaluationTask task)
     {
-        if (task != EvaluationTask.Questions && truth.Summary is { } summary)
-            yield return CreateAsk(truth, PromptTask.Summarize, 0, Summaries, summary, "");
-        if (task == EvaluationTask.Summary)
+        bool asksSummary = task != EvaluationTask.Questions && truth.Summary is not null, asksQuestions = task != EvaluationTask.Summary;
+        bool expectsSharers = (asksSummary ? 1 : 0) + (asksQuestions ? truth.Questions.Count : 0) > 1;
+        if (asksSummary)
+            yield return CreateAsk(truth, PromptTask.Summarize, 0, Summaries, truth.Summary!, "", expectsSharers); // asked for where there is one
+        if (!asksQuestions)
             yield break;
         var questions = PromptTask.Ask([.. truth.Questions.Select(q => q.Question)]);
         for (int i = 0; i < truth.Questions.Count; i++)
-            yield return CreateAsk(truth, questions, i, Answers, truth.Questions[i].Answer, $"#q{i + 1}");
+            yield return CreateAsk(truth, questions, i, Answers, truth.Questions[i].Answer, $"#q{i + 1}", expectsSharers);
     }
 
-    private Ask CreateAsk(TruthCase truth, PromptTask task, int instructionIndex, string kind, string expected, string suffix)
+    private Ask CreateAsk(TruthCase truth, PromptTask task, int instructionIndex, string kind, string expected, string suffix, bool expectsSharers)
     {
         var prompt = new PromptBuilder(model.Tokenizer, model.ChatTemplate, task).Build(truth.Text, instructionIndex);
         var request = new GenerationRequest
@@ -83,7 +85,7 @@ public sealed class Evaluator(TextModel model, EngineOptions options, SamplingPa
             CustomId = truth.Id + suffix,
             PromptIds = prompt.TokenIds,
             ForkPosition = prompt.ForkPosition,
-            ExpectsSharers = truth.Questions.Count > 1,
+            ExpectsSharers = expectsSharers,
             Sampling = sampling,
         };
         return new Ask(request, truth.Id, kind, task.Instructions[instructionIndex], expected);

@@ -47,6 +47,17 @@ public sealed class EvalCommandTests : IDisposable
         string[] Answers() => [.. _cli.Output.Split("wrong: ").Skip(1).Select(miss => string.Join('\n', miss.Split('\n').Take(3))).Order(StringComparer.Ordinal)];
     }
 
+    // The documents have questions that are not asked: nobody shares their text, and no memory is held for sharers.
+    [Fact]
+    public async Task Summaries_alone_take_the_formulas_memory()
+    {
+        string truth = WriteTruth(Line("a", 3, new string('a', 100)), Line("b", 3, new string('b', 100)));
+
+        Assert.Equal(ExitCodes.Fine, await _cli.RunScriptedAsync("eval", "--truth", truth, "--task", "summary", "--max-tokens", "3"));
+
+        Assert.Matches(@"Peak KV ([\d,]+) bytes \([^)]*\); the formula gives \1 for", _cli.Output);
+    }
+
     [Theory]
     [InlineData("all", 4, "summaries answers")]
     [InlineData("summary", 1, "summaries")]
