@@ -12,8 +12,6 @@ namespace MixAttention.Engine.Scheduling;
 internal sealed class Scheduler(KvGeometry geometry, long arenaElements, EngineOptions options)
 {
     private readonly KvArenaAllocator _arena = new(arenaElements);
-    private readonly long _elementsPerToken = geometry.BytesPerToken / geometry.BytesPerElement;
-    private readonly long _ringElements = geometry.RingBytes / geometry.BytesPerElement;
     private readonly WaitingQueue _waiting = new();
     private readonly PrefixNodes _prefixes = new();
 
@@ -41,7 +39,7 @@ internal sealed class Scheduler(KvGeometry geometry, long arenaElements, EngineO
     /// <summary>Adds a waiting sequence that fits into the empty arena.</summary>
     public void Add(SequenceState sequence)
     {
-        if (Elements(sequence.TotalTokens) > arenaElements)
+        if (geometry.Elements(sequence.TotalTokens) > arenaElements)
             throw new ArgumentException($"Sequence {sequence.Id} never fits into {arenaElements} elements. Answer it with an error instead.", nameof(sequence));
         if (options.SharePrefixes && sequence.PrefixLength > 0 && ElementsWithPrefix(sequence) <= arenaElements)
         {
@@ -110,8 +108,8 @@ internal sealed class Scheduler(KvGeometry geometry, long arenaElements, EngineO
     public void CheckIntegrity()
     {
         _arena.CheckIntegrity();
-        var expected = _running.Select(s => new KvAllocation(s.Id, s.Region.Offset, Elements(s.ReservedTokens)))
-            .Concat(_prefixes.Live.Select(p => new KvAllocation(p.Id, p.Region.Offset, Elements(p.Length))))
+        var expected = _running.Select(s => new KvAllocation(s.Id, s.Region.Offset, geometry.Elements(s.ReservedTokens)))
+            .Concat(_prefixes.Live.Select(p => new KvAllocation(p.Id, p.Region.Offset, geometry.Elements(p.Length))))
             .OrderBy(a => a.Offset);
         if (!expected.SequenceEqual(_arena.Regions))
             throw new InvalidOperationException($"The arena's regions ({string.Join(", ", _arena.Regions)}) are not those of the running sequences and their prefixes.");
@@ -139,8 +137,8 @@ internal sealed class Scheduler(KvGeometry geometry, long arenaElements, EngineO
 
     private bool Fits(SequenceState sequence)
     {
-        long needed = !Shares(sequence) ? Elements(sequence.TotalTokens)
-            : sequence.Prefix!.IsLive ? Elements(sequence.TotalTokens - sequence.PrefixLength) // who shares has a prefix
+        long needed = !Shares(sequence) ? geometry.Elements(sequence.TotalTokens)
+            : sequence.Prefix!.IsLive ? geometry.Elements(sequence.TotalTokens - sequence.PrefixLength) // who shares has a prefix
             : ElementsWithPrefix(sequence);
         return needed <= _arena.Free;
     }
@@ -148,9 +146,7 @@ internal sealed class Scheduler(KvGeometry geometry, long arenaElements, EngineO
     // A prefix is opened for two or more, or for one whose followers are announced.
     private static bool Shares(SequenceState sequence) => sequence.Prefix is { } prefix && (prefix.IsLive || prefix.WaitingCount > 1 || sequence.Request.ExpectsSharers);
 
-    private long Elements(int tokens) => _ringElements + (tokens * _elementsPerToken);
-
-    private long ElementsWithPrefix(SequenceState sequence) => Elements(sequence.PrefixLength) + Elements(sequence.TotalTokens - sequence.PrefixLength);
+    private long ElementsWithPrefix(SequenceState sequence) => geometry.Elements(sequence.PrefixLength) + geometry.Elements(sequence.TotalTokens - sequence.PrefixLength);
 
     private void Start(SequenceState sequence, List<KvMove> moves)
     {
@@ -176,7 +172,7 @@ internal sealed class Scheduler(KvGeometry geometry, long arenaElements, EngineO
     private long Allocate(int holderId, int tokens, List<KvMove> moves)
     {
         int moved = moves.Count;
-        if (!_arena.TryAllocate(holderId, Elements(tokens), moves, out long offset))
+        if (!_arena.TryAllocate(holderId, geometry.Elements(tokens), moves, out long offset))
             throw new InvalidOperationException($"A region for {tokens} tokens was chosen to fit {_arena.Free} elements and does not.");
         foreach (var move in moves.Skip(moved))
         {
