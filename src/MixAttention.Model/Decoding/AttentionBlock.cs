@@ -140,12 +140,7 @@ internal sealed class AttentionBlock : IDisposable
             parts.Add(attended.InFormat(_query.Type));
         }
 
-        if (parts.Count == 1)
-            return parts[0];
-        var joined = cat(parts, 0);
-        foreach (var part in parts)
-            part.Dispose();
-        return joined;
+        return parts.Count == 1 ? parts[0] : parts.JoinRows();
     }
 
     public void Dispose()

@@ -84,10 +84,7 @@ internal sealed class PromptKv : IDisposable
         }
 
         parts.Add(rows.InFormat(_arena.Type));
-        var scratch = cat(parts, 0);
-        foreach (var part in parts)
-            part.Dispose();
-        return scratch;
+        return parts.JoinRows();
     }
 
     private void WriteRing(long offset, Tensor rows, int start, int window)

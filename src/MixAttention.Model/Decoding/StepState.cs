@@ -108,11 +108,7 @@ internal sealed class StepState : IDisposable
         {
             if (ranges.Count == 0)
                 return empty([0, tensor.shape[1]], tensor.dtype, tensor.device);
-            var parts = ranges.ConvertAll(r => tensor.narrow(0, r.Start, r.Count));
-            var kept = cat(parts, 0);
-            foreach (var part in parts)
-                part.Dispose();
-            return kept;
+            return ranges.ConvertAll(r => tensor.narrow(0, r.Start, r.Count)).JoinRows();
         }
     }
 

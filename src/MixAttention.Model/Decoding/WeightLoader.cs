@@ -67,15 +67,7 @@ internal sealed unsafe class WeightLoader(Checkpoint checkpoint, ComputeDevice d
         return new Norm(weight, bias, spec.Epsilon, spec.Kind == NormKind.Rms, device);
     }
 
-    private static Tensor Join(List<Tensor> parts)
-    {
-        if (parts.Count == 1)
-            return parts[0];
-        var joined = cat(parts, 0);
-        foreach (var part in parts)
-            part.Dispose();
-        return joined;
-    }
+    private static Tensor Join(List<Tensor> parts) => parts.Count == 1 ? parts[0] : parts.JoinRows();
 
     private static Tensor Replace(Tensor old, Tensor replacement)
     {
