@@ -49,17 +49,15 @@ public sealed class RowPromptBuilder(Tokenizer tokenizer, ChatTemplate? chatTemp
         if (chatTemplate is null)
             throw new ChatTemplateException("The model has no chat template. Write the whole prompt as text and send it to /v1/completions.");
         string rendered = chatTemplate.Render(messages);
-        int[] ids = tokenizer.Encode(rendered);
         int last = messages.Count - 1;
         while (last > 0 && messages[last].Role != "user")
             last--;
         if (last == 0)
-            return new Prompt(ids, 0);
+            return new Prompt(tokenizer.Encode(rendered), 0);
 
         // Where another message in its place makes another text, the last user message begins to matter. The probe begins as no message does.
         string probe = messages[last].Content.Contains('\uFDD2', StringComparison.Ordinal) ? "\uFDD3" : "\uFDD2";
         string probed = chatTemplate.Render([.. messages.Take(last), new ChatMessage("user", probe), .. messages.Skip(last + 1)]);
-        int[] shared = tokenizer.Encode(rendered[..rendered.AsSpan().CommonPrefixLength(probed)]);
-        return new Prompt(ids, ids.AsSpan().CommonPrefixLength(shared));
+        return Prompt.Encode(tokenizer, rendered, rendered.AsSpan().CommonPrefixLength(probed));
     }
 }

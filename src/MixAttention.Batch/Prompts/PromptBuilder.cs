@@ -34,8 +34,7 @@ public sealed class PromptBuilder(Tokenizer tokenizer, ChatTemplate? chatTemplat
         }
 
         string rendered = chatTemplate?.Render([new ChatMessage("user", message)]) ?? tokenizer.PromptStart + message;
-        int[] ids = tokenizer.Encode(rendered);
-        return new Prompt(ids, CommonPrefix(ids, tokenizer.Encode(rendered[..SharedEnd(rendered, message, sharedLength)])));
+        return Prompt.Encode(tokenizer, rendered, SharedEnd(rendered, message, sharedLength));
     }
 
     /// <summary>Finds where the shared part ends in the rendered text; templates may trim the message.</summary>
@@ -45,6 +44,4 @@ public sealed class PromptBuilder(Tokenizer tokenizer, ChatTemplate? chatTemplat
         int start = rendered.LastIndexOf(message.Trim(), StringComparison.Ordinal);
         return start < 0 ? 0 : start + Math.Max(0, sharedLength - trimmed);
     }
-
-    private static int CommonPrefix(int[] first, int[] second) => first.AsSpan().CommonPrefixLength(second);
 }
