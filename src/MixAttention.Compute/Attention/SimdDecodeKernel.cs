@@ -135,7 +135,8 @@ internal static unsafe class SimdDecodeKernel
         for (int row = 0; row < item.Rows; row += BlockRows)
         {
             int rows = Math.Min(BlockRows, item.Rows - row);
-            Locate<TElements>(in call, in place, item.FirstRow + row, rows, joined, out byte* keys, out byte* values);
+            byte* keys = Block<TElements>(in call, place.Prefix.KeyOffset, place.KeyOffset, place.Prefix.Rows, item.FirstRow + row, rows, joined);
+            byte* values = Block<TElements>(in call, place.Prefix.ValueOffset, place.ValueOffset, place.Prefix.Rows, item.FirstRow + row, rows, joined + (BlockRows * rowBytes));
             for (int g = 0; g < call.KvHeads; g++)
             {
                 var head = Of(all, g, padded, d);
@@ -163,23 +164,19 @@ internal static unsafe class SimdDecodeKernel
         }
     }
 
-    // Blocks are cut without regard to where a prefix ends, so that bits do not depend on whether there is one.
-    private static void Locate<TElements>(in Call call, in DecodeKv place, int row, int rows, byte* joined, out byte* keys, out byte* values) where TElements : struct, IKvElements
+    // Blocks are cut without regard to where a prefix ends, so that bits do not depend on whether there is one. One that goes over the end is copied together.
+    private static byte* Block<TElements>(in Call call, long prefixOffset, long offset, int prefixRows, int row, int rows, byte* joined) where TElements : struct, IKvElements
     {
         long rowBytes = (long)call.KvHeads * call.D * TElements.Bytes;
-        var prefix = place.Prefix;
-        bool isInPrefix = row + rows <= prefix.Rows;
-        keys = call.Arena + ((isInPrefix ? prefix.KeyOffset : place.KeyOffset) * TElements.Bytes) + ((isInPrefix ? row : row - prefix.Rows) * rowBytes);
-        values = call.Arena + ((isInPrefix ? prefix.ValueOffset : place.ValueOffset) * TElements.Bytes) + ((isInPrefix ? row : row - prefix.Rows) * rowBytes);
-        if (isInPrefix || row >= prefix.Rows)
-            return;
-        long before = (prefix.Rows - row) * rowBytes, after = (row + rows - prefix.Rows) * rowBytes;
-        keys = joined;
-        values = joined + (BlockRows * rowBytes);
-        Buffer.MemoryCopy(call.Arena + (prefix.KeyOffset * TElements.Bytes) + (row * rowBytes), keys, before, before);
-        Buffer.MemoryCopy(call.Arena + (place.KeyOffset * TElements.Bytes), keys + before, after, after);
-        Buffer.MemoryCopy(call.Arena + (prefix.ValueOffset * TElements.Bytes) + (row * rowBytes), values, before, before);
-        Buffer.MemoryCopy(call.Arena + (place.ValueOffset * TElements.Bytes), values + before, after, after);
+        byte* inPrefix = call.Arena + (prefixOffset * TElements.Bytes) + (row * rowBytes), own = call.Arena + (offset * TElements.Bytes);
+        if (row + rows <= prefixRows)
+            return inPrefix;
+        if (row >= prefixRows)
+            return own + ((row - prefixRows) * rowBytes);
+        long before = (prefixRows - row) * rowBytes, after = (rows * rowBytes) - before;
+        Buffer.MemoryCopy(inPrefix, joined, before, before);
+        Buffer.MemoryCopy(own, joined + before, after, after);
+        return joined;
     }
 
     private static void LoadQueries(in Call call, int sequence, Head all)
