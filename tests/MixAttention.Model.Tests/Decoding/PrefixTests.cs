@@ -41,7 +41,7 @@ public sealed class PrefixTests : IDisposable
         var (nodes, alone, sharers) = (new List<Prompt>(), new List<Prompt>(), new List<Prompt>());
         foreach (var (prefix, suffix, chunk) in shapes)
         {
-            int[] ids = [.. Enumerable.Range(0, prefix + suffix).Select(_ => random.Next(96))];
+            int[] ids = [.. Enumerable.Range(0, prefix + suffix).Select(_ => random.Next(SmallCheckpoint.Vocabulary))];
             var node = Place(prefix);
             nodes.Add(new Prompt(node, ids, prefix, chunk));
             alone.Add(new Prompt(Place(prefix + suffix + NewTokens), ids, prefix, chunk));
@@ -70,7 +70,7 @@ public sealed class PrefixTests : IDisposable
     public void Rings_that_are_not_copied_change_the_result(string preset, bool changes)
     {
         using var driver = Load(preset, StoredType.F32, forceTiles: false);
-        int[] ids = [.. Enumerable.Range(0, 40).Select(i => i * 7 % 96)];
+        int[] ids = [.. Enumerable.Range(0, 40).Select(i => i * 7 % SmallCheckpoint.Vocabulary)];
         var node = new Prompt(new KvRegion(0, 30), ids, 30, Chunk: 1000);
         var copied = node with { Region = new KvRegion(100_000, 10 + NewTokens, 0, 30) };
         var forgotten = node with { Region = new KvRegion(200_000, 10 + NewTokens, 0, 30) };
@@ -85,20 +85,7 @@ public sealed class PrefixTests : IDisposable
     private DecoderDriver Load(string preset, StoredType type, bool forceTiles)
     {
         string folder = Path.Combine(_folder.Path, preset);
-        RandomCheckpoint.Write(folder, new RandomCheckpointOptions
-        {
-            Preset = preset,
-            Layers = 24,
-            Width = 32,
-            Heads = 4,
-            KvHeads = 2,
-            FfnSize = 48,
-            Vocabulary = 96,
-            Window = Window,
-            MaxLength = 256,
-            Type = type,
-            Seed = 6,
-        });
+        SmallCheckpoint.Write(folder, preset, Window, type, seed: 6);
         return DecoderDriver.Load(folder, Precision.Auto, forceTiles);
     }
 

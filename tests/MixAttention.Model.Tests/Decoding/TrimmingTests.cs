@@ -19,23 +19,10 @@ public sealed class TrimmingTests : IDisposable
     public void Trimmed_prefill_gives_the_untrimmed_logits_and_tokens(string preset)
     {
         string folder = Path.Combine(_folder.Path, preset);
-        RandomCheckpoint.Write(folder, new RandomCheckpointOptions
-        {
-            Preset = preset,
-            Layers = 24,
-            Width = 32,
-            Heads = 4,
-            KvHeads = 2,
-            FfnSize = 48,
-            Vocabulary = 96,
-            Window = Window,
-            MaxLength = 256,
-            Type = StoredType.F32,
-            Seed = 5,
-        });
+        SmallCheckpoint.Write(folder, preset, Window, StoredType.F32, seed: 5);
         using var driver = DecoderDriver.Load(folder);
         var random = new Random(7);
-        int[][] prompts = [.. ((int[])[1, Window - 1, Window, Window + 1, 2 * Window, 2 * Window + 1, 61, 130]).Select(length => Enumerable.Range(0, length).Select(_ => random.Next(96)).ToArray())];
+        int[][] prompts = [.. ((int[])[1, Window - 1, Window, Window + 1, 2 * Window, 2 * Window + 1, 61, 130]).Select(length => Enumerable.Range(0, length).Select(_ => random.Next(SmallCheckpoint.Vocabulary)).ToArray())];
         SequenceRun[] untrimmed = [.. prompts.Select(ids => SequenceRun.Greedy(ids, NewTokens, chunk: 1000, trim: false))];
         int[] chunks = [5, Window, Window + 1, 3 * Window + 5, 1000];
         SequenceRun[][] trimmed = [.. prompts.Select(ids => chunks.Select(chunk => SequenceRun.Greedy(ids, NewTokens, chunk, trim: true)).ToArray())];
