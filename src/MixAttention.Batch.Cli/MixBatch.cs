@@ -3,6 +3,9 @@ using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using MixAttention.Batch.Cli.Commands;
 using MixAttention.Batch.Cli.Options;
+using MixAttention.Batch.Jobs;
+using MixAttention.Batch.Queue;
+using MixAttention.Batch.Store;
 using MixAttention.Compute;
 using MixAttention.Engine;
 using MixAttention.Model.ChatTemplates;
@@ -76,7 +79,7 @@ internal static class MixBatch
     /// <summary>Gives a foreseen failure's own line; an unforeseen one is a defect and keeps its stack.</summary>
     private static string Describe(Exception e) => e switch
     {
-        BatchException or CheckpointException or ConfigException or LayoutException or TokenizerException or ChatTemplateException or ComputeException or EngineException => OneLine(e.Message),
+        BatchException or CheckpointException or ConfigException or LayoutException or TokenizerException or ChatTemplateException or ComputeException or EngineException or ContractException or StoreException or QueueException => OneLine(e.Message),
         IOException or UnauthorizedAccessException => $"{OneLine(e.Message)} Check the path and its permissions.",
         _ => $"unexpected failure; please report it with what follows. {e}",
     };

@@ -7,7 +7,8 @@ namespace MixAttention.Engine;
 /// <param name="MaxSequenceLength">Longest sequence in tokens, prompt and answer together.</param>
 /// <param name="KvGeometry">What a sequence keeps.</param>
 /// <param name="KvArenaElements">Elements of the KV arena.</param>
-public sealed record EngineInfo(int VocabularySize, int MaxSequenceLength, KvGeometry KvGeometry, long KvArenaElements)
+/// <param name="NumericsVersion">Everything of the device that can change a result's bits; equal texts mean equal bits.</param>
+public sealed record EngineInfo(int VocabularySize, int MaxSequenceLength, KvGeometry KvGeometry, long KvArenaElements, string NumericsVersion)
 {
     /// <summary>Gets the bytes of the KV arena.</summary>
     public long KvBytes => KvArenaElements * KvGeometry.BytesPerElement;

@@ -23,6 +23,9 @@ public interface IModelRunner : IDisposable
     /// <summary>Gets the elements of the KV arena, allocated once.</summary>
     long KvArenaElements { get; }
 
+    /// <summary>Gets everything of the device that can change a result's bits; equal texts mean equal bits.</summary>
+    string NumericsVersion { get; }
+
     /// <summary>Counts the floating-point operations of some tokens of a prompt, so that what trimming saves can be told.</summary>
     long CountPrefillFlops(PrefillTrim trim, int position, int tokens);
 

@@ -127,7 +127,7 @@ public sealed class InferenceEngine : IAsyncDisposable
             using var runner = createRunner();
             var channels = new EngineChannels(_inbox.Reader, _cancellations, _results.Writer, snapshot => Volatile.Write(ref _snapshot, snapshot), _cancelled.Token, _abandoned.Token);
             var loop = new EngineLoop(runner, options, createText, endTokenIds, channels, _metrics, _time);
-            _ready.SetResult(new EngineInfo(runner.VocabularySize, runner.MaxSequenceLength, runner.KvGeometry, runner.KvArenaElements));
+            _ready.SetResult(new EngineInfo(runner.VocabularySize, runner.MaxSequenceLength, runner.KvGeometry, runner.KvArenaElements, runner.NumericsVersion));
             loop.Run();
         }
         catch (OperationCanceledException) when (_abandoned.IsCancellationRequested)

@@ -15,7 +15,7 @@ public sealed class InferenceEngineTests
 
         var info = await engine.Ready;
 
-        Assert.Equal(new EngineInfo(48, 77, Mixed, 1000), info);
+        Assert.Equal(new EngineInfo(48, 77, Mixed, 1000, "scripted"), info);
         Assert.Equal(2000, info.KvBytes);
     }
 

@@ -37,6 +37,8 @@ internal sealed class ScriptedRunner(KvGeometry geometry, long arenaElements, Ru
 
     public long KvArenaElements => arenaElements;
 
+    public string NumericsVersion => "scripted";
+
     public bool IsDisposed { get; private set; }
 
     public int MoveCount { get; private set; }

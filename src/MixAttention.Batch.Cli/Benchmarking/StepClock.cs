@@ -28,6 +28,8 @@ internal sealed class StepClock(IModelRunner inner, TimeProvider time) : IModelR
 
     public long KvArenaElements => inner.KvArenaElements;
 
+    public string NumericsVersion => inner.NumericsVersion;
+
     public StepTotals Prefill => _totals[0];
 
     public StepTotals Decode => _totals[1];

@@ -51,7 +51,7 @@ internal sealed class EvalCommand
         var geometry = new KvGeometry(model.Spec, _engine.KvBytesPerElement(result, model));
         var memory = _engine.ReadMemory(result, model, options, UsableBytes(cases, task, geometry, model.Spec.MaxSequenceLength, sampling.MaxTokens, options.MaxSequences));
         _host.Error.WriteLine(memory.Explanation);
-        using var text = TextModel.Open(model, () => _host.LoadRunner(model.Folder, _engine.ReadRunner(result, memory.Bytes)), DateTimeOffset.UnixEpoch);
+        using var text = TextModel.Open(model, () => _host.LoadRunner(model.Folder, _engine.ReadRunner(result, memory.Bytes)));
         var evaluator = new Evaluator(text, options, sampling, _host.Time);
         var report = await new ProgressDisplay(_host, () => evaluator.Progress).FollowAsync(evaluator.RunAsync(cases, task, cancellationToken));
         Print(report);

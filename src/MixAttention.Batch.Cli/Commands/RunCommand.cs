@@ -6,7 +6,7 @@ using MixAttention.Batch.Documents;
 using MixAttention.Batch.Jobs;
 using MixAttention.Batch.Models;
 using MixAttention.Batch.Output;
-using MixAttention.Batch.Records;
+using MixAttention.Batch.Worker;
 using MixAttention.Engine.KvCache;
 using MixAttention.Model.Layouts;
 
@@ -22,7 +22,8 @@ internal sealed class RunCommand
     private readonly Option<string[]> _include = Parsing.Many("--include", "Take only a folder's documents that match, such as 'reports/**' or '*.md'; may be repeated.", "GLOB");
     private readonly Option<string[]> _exclude = Parsing.Many("--exclude", "Leave out a folder's documents that match; may be repeated.", "GLOB");
     private readonly Option<long?> _maxDocumentSize = Parsing.Size("--max-document-size", "Largest document taken; 64MiB unless given.");
-    private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace the results of a former run in OUT; other files there stay." };
+    private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Start over: replace the results of a former run in OUT; other files there stay. Without it, a run that was begun in OUT goes on." };
+    private readonly Option<int> _drainSeconds = Parsing.Integer("--drain-seconds", "How long running requests may go on after Ctrl-C or SIGTERM.", 25, 0, 86400);
     private readonly Option<string?> _servedModelName = new("--served-model-name") { Description = "The model's name in results; its folder's unless given.", HelpName = "NAME" };
     private readonly TaskFlags _task = new();
     private readonly EngineFlags _engine = new();
@@ -38,7 +39,7 @@ internal sealed class RunCommand
         run._task.AddTo(command);
         run._engine.AddTo(command);
         run._sampling.AddTo(command);
-        Option[] others = [run._include, run._exclude, run._maxDocumentSize, run._overwrite, run._servedModelName];
+        Option[] others = [run._include, run._exclude, run._maxDocumentSize, run._overwrite, run._servedModelName, run._drainSeconds];
         foreach (var option in others)
             command.Add(option);
         run._createdAt.AddTo(command);
@@ -77,37 +78,39 @@ internal sealed class RunCommand
         // 2. The job.
         var manifest = new JobManifest
         {
-            Documents = found.Documents,
+            JobId = JobSubmission.NewJobId(_host.Time),
+            CreatedAt = createdAt ?? _host.Time.GetUtcNow(),
+            Input = new JobInput(JobInput.Documents, result.GetValue(_maxDocumentSize) ?? JobInput.DefaultMaxDocumentBytes),
             Task = _task.Read(result),
             Sampling = sampling,
             ModelName = result.GetValue(_servedModelName) ?? _engine.ModelName(result, model),
-            CreatedAt = createdAt,
         };
-        var options = new BatchOptions { OutputFolder = output, MaxDocumentBytes = result.GetValue(_maxDocumentSize) ?? BatchOptions.DefaultMaxDocumentBytes, Engine = _engine.ReadEngine(result) };
+        var engine = _engine.ReadEngine(result);
         var geometry = new KvGeometry(model.Spec, _engine.KvBytesPerElement(result, model));
-        var memory = _engine.ReadMemory(result, model, options.Engine, UsableKvBytes.Of(manifest, options, geometry, model.Spec.MaxSequenceLength));
+        var memory = _engine.ReadMemory(result, model, engine, UsableKvBytes.Of(manifest, found.Documents, engine.MaxSequences, geometry, model.Spec.MaxSequenceLength));
         _host.Error.WriteLine(memory.Explanation);
-        using var text = TextModel.Open(model, () => _host.LoadRunner(model.Folder, _engine.ReadRunner(result, memory.Bytes)), createdAt);
-        var job = new BatchJob(manifest, options, text, await FingerprintAsync(result, manifest, options, model, cancellationToken), _host.OpenStandardInput, _host.Time);
+        using var text = TextModel.Open(model, () => _host.LoadRunner(model.Folder, _engine.ReadRunner(result, memory.Bytes)));
+        var served = new WorkerModel
+        {
+            Name = manifest.ModelName,
+            Text = text,
+            Digest = stop => ModelDigest.ComputeAsync(model, stop),
+            Engine = engine,
+            Device = _engine.Device(result),
+            Precision = _engine.PrecisionName(result),
+        };
+        var options = new WorkerOptions { DrainTime = TimeSpan.FromSeconds(result.GetValue(_drainSeconds)) };
+        await using var run = new LocalRun(manifest, found.Documents, output, served, options, _host.OpenStandardInput, _host.Time)
+        {
+            Overwrites = result.GetValue(_overwrite),
+            FixesTime = createdAt is not null,
+        };
 
         // 3. Run it and say what came of it.
-        var report = await new ProgressDisplay(_host, () => job.Progress).FollowAsync(job.RunAsync(cancellationToken));
+        var report = await new ProgressDisplay(_host, () => run.Progress).FollowAsync(run.RunAsync(cancellationToken));
         Summarize(report, found, output);
         return report.IsInterrupted ? ExitCodes.Interrupted : report.Failed > 0 ? ExitCodes.SomeFailed : ExitCodes.Fine;
     }
-
-    private async Task<string> FingerprintAsync(ParseResult result, JobManifest manifest, BatchOptions options, ModelFacts model, CancellationToken cancellationToken) => new FingerprintInput
-    {
-        Task = manifest.Task.Kind,
-        Instructions = manifest.Task.Instructions,
-        ModelName = manifest.ModelName,
-        ModelDigest = await ModelDigest.ComputeAsync(model, cancellationToken),
-        Sampling = manifest.Sampling,
-        ChunkTokens = options.Engine.ChunkTokens,
-        Device = _engine.Device(result),
-        Precision = _engine.PrecisionName(result),
-        TrimPrefill = options.Engine.TrimPrefill,
-    }.Compute();
 
     private void Summarize(JobReport report, FoundDocuments found, string output)
     {
@@ -118,7 +121,7 @@ internal sealed class RunCommand
         if (found.HiddenSkipped + found.LinksSkipped > 0)
             _host.Output.WriteLine($"Skipped {found.HiddenSkipped} hidden files or folders and {found.LinksSkipped} links to folders or out of the folder.");
         if (report.IsInterrupted)
-            _host.Output.WriteLine($"Interrupted: {report.Requests - report.Succeeded - report.Failed} of {report.Requests} requests have no line.");
+            _host.Output.WriteLine($"Interrupted: {report.Requests - report.Succeeded - report.Failed} of {report.Requests} requests have no line. Run the same command again to go on.");
 
         double seconds = Math.Max(report.Elapsed.TotalSeconds, 1e-3);
         string shared = report.Engine.CachedPromptTokens > 0 ? string.Create(CultureInfo.InvariantCulture, $", {report.Engine.CachedPromptTokens:N0} of them computed for another request") : "";

@@ -9,7 +9,6 @@ using MixAttention.Batch.Memory;
 using MixAttention.Batch.Models;
 using MixAttention.Compute;
 using MixAttention.Engine;
-using MixAttention.Engine.Execution;
 using MixAttention.Engine.KvCache;
 using MixAttention.Engine.Sampling;
 
@@ -84,14 +83,11 @@ internal sealed class Doctor(CliHost host, EngineFlags flags, ParseResult result
     /// <summary>Loads the model, which checks every shape's products, and lets one request run alone and in company.</summary>
     private async IAsyncEnumerable<Finding> ExamineEngineAsync(ModelFacts model, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        IModelRunner? runner = null;
-        await using var engine = InferenceEngine.Start(() => runner = host.LoadRunner(model.Folder, flags.ReadRunner(result, KvBytes)), flags.ReadEngine(result), tokenizer: null, endTokenIds: [], host.Time);
+        await using var engine = InferenceEngine.Start(() => host.LoadRunner(model.Folder, flags.ReadRunner(result, KvBytes)), flags.ReadEngine(result), tokenizer: null, endTokenIds: [], host.Time);
         var load = await CheckAsync("self-check", async () =>
         {
-            await engine.Ready.WaitAsync(cancellationToken);
-            return (runner as DecoderRunner)?.NumericsVersion is { } numerics
-                ? $"rows of products keep their bits whatever stands beside them; numerics version {numerics}"
-                : "the model is loaded";
+            var info = await engine.Ready.WaitAsync(cancellationToken);
+            return $"rows of products keep their bits whatever stands beside them; numerics version {info.NumericsVersion}";
         });
         yield return load;
         if (load.IsFine)
@@ -131,7 +127,7 @@ internal sealed class Doctor(CliHost host, EngineFlags flags, ParseResult result
     private async Task<string> ExamineAnswersAsync(ModelFacts model, CancellationToken cancellationToken)
     {
         var cases = TruthFile.Read(Path.Combine(EngineFlags.DemoSamples, "truth.jsonl"), documents: null, limit: 1);
-        using var text = TextModel.Open(model, () => host.LoadRunner(model.Folder, flags.ReadRunner(result, KvBytes)), DateTimeOffset.UnixEpoch);
+        using var text = TextModel.Open(model, () => host.LoadRunner(model.Folder, flags.ReadRunner(result, KvBytes)));
         var report = await new Evaluator(text, flags.ReadEngine(result), new SamplingParams(), host.Time).RunAsync(cases, EvaluationTask.All, cancellationToken);
         return report.Misses.Count == 0
             ? $"the demo model answered all {report.Requests} questions about a sample document rightly"

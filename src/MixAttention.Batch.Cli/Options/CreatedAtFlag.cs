@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace MixAttention.Batch.Cli.Options;
 
-/// <summary>The option that fixes the one time in results: --created-at, else SOURCE_DATE_EPOCH, else now.</summary>
+/// <summary>The option that fixes the one time in results: --created-at, else SOURCE_DATE_EPOCH.</summary>
 internal sealed class CreatedAtFlag
 {
     private const string Variable = "SOURCE_DATE_EPOCH";
@@ -23,12 +23,14 @@ internal sealed class CreatedAtFlag
 
     public void AddTo(Command command) => command.Add(_option);
 
-    public DateTimeOffset Read(ParseResult result, CliHost host)
+    /// <summary>Reads the time.</summary>
+    /// <returns>Null when neither says anything.</returns>
+    public DateTimeOffset? Read(ParseResult result, CliHost host)
     {
         if (result.GetValue(_option) is { } time)
             return time;
         if (host.ReadVariable(Variable) is not { Length: > 0 } text)
-            return host.Time.GetUtcNow();
+            return null;
         if (!TryParse(text, out var fixedTime))
             throw BatchException.Usage($"{Variable} is '{text}'. Set it to seconds since 1970, or unset it.");
         return fixedTime;

@@ -5,7 +5,14 @@ namespace MixAttention.Batch.Documents;
 /// <param name="Id">Its name in results: the path below its INPUT with forward slashes, <c>stdin</c> for standard input.</param>
 /// <param name="Path">The file; null for standard input.</param>
 /// <param name="ByteCount">The file's length when it was found; 0 for standard input.</param>
-public sealed record DocumentEntry(int Index, string Id, string? Path, long ByteCount);
+public sealed record DocumentEntry(int Index, string Id, string? Path, long ByteCount)
+{
+    /// <summary>Gets the artifact that holds it; null when it is a file, or standard input that nobody has read yet.</summary>
+    public string? Artifact { get; init; }
+
+    /// <summary>Gets the digest of its bytes when its job was submitted; null when nobody knows.</summary>
+    public string? Sha256 { get; init; }
+}
 
 /// <summary>What a search for documents found and what it passed over.</summary>
 /// <param name="Documents">In input order: order of the arguments, ordinal order of paths within a folder.</param>

@@ -8,9 +8,9 @@ namespace MixAttention.Batch.Documents;
 
 /// <summary>Reads documents as text. What is wrong with a document is an answer, never an exception.</summary>
 /// <param name="maxBytes">The largest document taken.</param>
-/// <param name="standardInput">Opens standard input.</param>
+/// <param name="openArtifact">Opens a document that lies in the store.</param>
 /// <param name="limits">What reading one document may cost besides; the defaults unless given.</param>
-public sealed class DocumentReader(long maxBytes, Func<Stream> standardInput, DocumentLimits? limits = null)
+public sealed class DocumentReader(long maxBytes, Func<string, CancellationToken, Task<Stream>> openArtifact, DocumentLimits? limits = null)
 {
     private readonly DocumentLimits _limits = limits ?? new DocumentLimits();
 
@@ -20,7 +20,7 @@ public sealed class DocumentReader(long maxBytes, Func<Stream> standardInput, Do
         ArgumentNullException.ThrowIfNull(entry);
         if ((entry.Path is null ? DocumentKind.PlainText : DocumentKind.Of(entry.Path)) is not { } kind)
             return Refuse(ErrorCodes.UnsupportedMediaType, $"{Name(entry)} is of none of the types that are read ({DocumentKind.Accepted}). Convert it to one of them.");
-        if (entry.ByteCount > maxBytes)
+        if (entry.Path is not null && entry.ByteCount > maxBytes)
             return TooLarge(entry, ByteSize.Format(entry.ByteCount));
 
         // A pipe has length 0 and would block when opened. A link to nothing "exists": what it leads to does not.
@@ -28,11 +28,11 @@ public sealed class DocumentReader(long maxBytes, Func<Stream> standardInput, Do
             return Refuse(ErrorCodes.DocumentEmpty, $"{Name(entry)} is empty. Remove it or leave it out with --exclude.", Convert.ToHexStringLower(SHA256.HashData([])));
         try
         {
-            var stream = entry.Path is null ? standardInput() : File.OpenRead(entry.Path);
+            var stream = entry.Path is { } path ? File.OpenRead(path) : await openArtifact(entry.Artifact!, cancellationToken).ConfigureAwait(false); // It lies in a file or in the store.
             await using (stream.ConfigureAwait(false))
             {
                 byte[]? bytes = await ReadAllAsync(stream, entry.ByteCount, cancellationToken).ConfigureAwait(false);
-                return bytes is null ? TooLarge(entry, "more") : Load(entry, kind, bytes);
+                return bytes is null ? TooLarge(entry, "more") : CheckUnchanged(entry, Load(entry, kind, bytes));
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -61,6 +61,10 @@ public sealed class DocumentReader(long maxBytes, Func<Stream> standardInput, Do
         var (text, error) = DocumentLoader.Load(kind, Name(entry), bytes, _limits);
         return new Document(text, Convert.ToHexStringLower(SHA256.HashData(bytes)), error);
     }
+
+    private static Document CheckUnchanged(DocumentEntry entry, Document read) => entry.Sha256 is null || entry.Sha256 == read.Sha256
+        ? read
+        : Refuse(ErrorCodes.InputChanged, $"{Name(entry)} has changed since the job was submitted. Submit it again as a new job, or bring the former content back and run this request again.", entry.Sha256);
 
     private Document TooLarge(DocumentEntry entry, string found) =>
         Refuse(ErrorCodes.DocumentTooLarge, $"{Name(entry)} has {found}, and {ByteSize.Format(maxBytes)} are allowed. Split it or raise --max-document-size.");

@@ -2,6 +2,7 @@ using MixAttention.Batch.Models;
 using MixAttention.Batch.Prompts;
 using MixAttention.Engine;
 using MixAttention.Engine.Sampling;
+using MixAttention.Model.ChatTemplates;
 
 namespace MixAttention.Batch.Evaluation;
 
@@ -30,6 +31,7 @@ public sealed class Evaluator(TextModel model, EngineOptions options, SamplingPa
 
     private readonly List<Ask> _asks = [];
     private readonly Dictionary<string, bool> _right = [];
+    private readonly ChatTemplate? _template = model.ChatTemplateAt(DateTimeOffset.UnixEpoch);
     private readonly List<EvaluationMiss> _misses = [];
     private InferenceEngine? _engine;
     private long _started;
@@ -79,7 +81,7 @@ public sealed class Evaluator(TextModel model, EngineOptions options, SamplingPa
 
     private Ask CreateAsk(TruthCase truth, PromptTask task, int instructionIndex, string kind, string expected, string suffix, bool expectsSharers)
     {
-        var prompt = new PromptBuilder(model.Tokenizer, model.ChatTemplate, task).Build(truth.Text, instructionIndex);
+        var prompt = new PromptBuilder(model.Tokenizer, _template, task).Build(truth.Text, instructionIndex);
         var request = new GenerationRequest
         {
             CustomId = truth.Id + suffix,

@@ -1,3 +1,4 @@
+using MixAttention.Batch.Documents;
 using MixAttention.Batch.Prompts;
 using MixAttention.Model.Layouts;
 
@@ -11,17 +12,18 @@ public static class UsableKvBytes
     private const int ChatTemplateTokens = 1024;
 
     /// <summary>Sums the largest requests that can run at once, each no longer than the model takes.</summary>
-    public static long Of(JobManifest manifest, BatchOptions options, KvGeometry geometry, int maxSequenceLength)
+    public static long Of(JobManifest manifest, IEnumerable<DocumentEntry> documents, int maxSequences, KvGeometry geometry, int maxSequenceLength)
     {
         ArgumentNullException.ThrowIfNull(manifest);
-        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(documents);
         ArgumentNullException.ThrowIfNull(geometry);
+        long maxBytes = manifest.Input.MaxDocumentBytes;
         var instructions = manifest.Task.Instructions;
         int documentCopies = manifest.Task.IsTemplate ? instructions[0].Split(PromptTask.DocumentPlaceholder).Length - 1 : 1;
         long otherTokens = ChatTemplateTokens + (3L * TokensPerByte * instructions.Max(i => i.Length)) + manifest.Sampling.MaxTokens;
-        int documentsAtOnce = ((options.Engine.MaxSequences - 1) / instructions.Count) + 1;
-        return manifest.Documents
-            .Select(d => d.Path is null ? options.MaxDocumentBytes : Math.Min(d.ByteCount, options.MaxDocumentBytes))
+        int documentsAtOnce = ((maxSequences - 1) / instructions.Count) + 1;
+        return documents
+            .Select(d => d.Path is null ? maxBytes : Math.Min(d.ByteCount, maxBytes))
             .OrderDescending()
             .Take(documentsAtOnce)
             .Sum(bytes => instructions.Count * geometry.Bytes((int)Math.Min(maxSequenceLength, (TokensPerByte * bytes * documentCopies) + otherTokens)));

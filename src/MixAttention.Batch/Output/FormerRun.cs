@@ -8,10 +8,8 @@ namespace MixAttention.Batch.Output;
 /// <summary>Removes from an output folder the files that a former run wrote, and no others: which texts are its own is told by its lines.</summary>
 internal static class FormerRun
 {
-    /// <exception cref="BatchException">A run is writing into the folder right now.</exception>
     public static void Remove(string root)
     {
-        CheckNotRunning(RecordFile.PartialPath(Path.Combine(root, OutputFolder.Successes)), root);
         string[] lines = [.. new[] { OutputFolder.Successes, OutputFolder.Failures }.SelectMany(n => new[] { n, RecordFile.PartialPath(n) }).Select(n => Path.Combine(root, n))];
         foreach (string file in lines.Where(File.Exists))
         {
@@ -28,20 +26,6 @@ internal static class FormerRun
         string texts = Path.Combine(root, TextPathPlan.Folder);
         if (Directory.Exists(texts) && new FileInfo(texts).LinkTarget is null)
             RemoveEmptyFolders(texts);
-    }
-
-    private static void CheckNotRunning(string partial, string root)
-    {
-        if (!File.Exists(partial))
-            return;
-        try
-        {
-            using var locked = new FileStream(partial, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException e)
-        {
-            throw BatchException.Usage($"Another run is writing into {root} ({e.Message.TrimEnd('.')}). Wait for its end or choose another output folder.");
-        }
     }
 
     private static IEnumerable<string> TextsOf(string recordFile)

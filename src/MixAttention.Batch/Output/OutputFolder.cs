@@ -26,52 +26,50 @@ public sealed class OutputFolder : IDisposable
     }
 
     /// <summary>Checks that a run may write into the folder; changes nothing.</summary>
-    /// <exception cref="BatchException">It is a file, or it holds something and <paramref name="overwrite"/> is false.</exception>
+    /// <exception cref="BatchException">It is a file, or it holds something other than a run that was begun and <paramref name="overwrite"/> is false.</exception>
     public static void Check(string path, bool overwrite)
     {
         if (File.Exists(path))
             throw BatchException.Usage($"The output {path} is a file. Name a folder.");
-        if (!Directory.Exists(path))
+        if (!Directory.Exists(path) || StateFolder.Exists(path))
             return;
         if (!overwrite && Directory.EnumerateFileSystemEntries(path).FirstOrDefault() is { } entry)
             throw BatchException.Usage($"The output folder {path} is not empty (it holds {Path.GetFileName(entry)}). Choose another folder, or add --overwrite to replace a former run's results.");
     }
 
-    /// <summary>Creates the folder or removes what a former run wrote into it, and opens the files of this run.</summary>
+    /// <summary>Removes what a former run wrote, and nothing else.</summary>
+    /// <exception cref="BatchException">The folder cannot be written.</exception>
+    public static void RemoveFormerRun(string path)
+    {
+        if (Directory.Exists(path))
+            Guard(path, () => FormerRun.Remove(Path.GetFullPath(path)));
+    }
+
+    /// <summary>Creates the folder and opens the files of this run.</summary>
     /// <exception cref="BatchException">The folder cannot be written.</exception>
     public static OutputFolder Create(string path)
     {
-        try
-        {
-            string root = Directory.CreateDirectory(path).FullName;
-            FormerRun.Remove(root);
-            return new OutputFolder(root);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw Unwritable(path, e);
-        }
+        OutputFolder? folder = null;
+        Guard(path, () => folder = new OutputFolder(Directory.CreateDirectory(path).FullName));
+        return folder!; // The guard has run it.
     }
 
-    /// <summary>Writes a success: its text first, so that a line never names a file that is not there.</summary>
+    /// <summary>Writes a line; before a success's line its text, so that a line never names a file that is not there.</summary>
     /// <exception cref="BatchException">The disk is full or the folder cannot be written.</exception>
-    public void WriteSuccess(ResultRecord record)
+    public void Write(ResultLine line)
     {
-        ArgumentNullException.ThrowIfNull(record);
-        Guard(() =>
+        ArgumentNullException.ThrowIfNull(line);
+        Guard(_root, () =>
         {
-            WriteText(record.XBatch.Text!, record.Response!.Body.Choices[0].Message!.Content); // A document's success has all three.
-            _output.Append(record);
+            if (!line.IsFailure && RecordJson.Read(line.Bytes.Span) is { Response: { } response, XBatch.Text: { } text })
+                WriteText(text, response.Body.Choices[0].Message!.Content); // A document's success has one.
+            (line.IsFailure ? _errors : _output).Append(line.Bytes);
         });
     }
 
-    /// <summary>Writes a failure.</summary>
+    /// <summary>Gives the files their final names.</summary>
     /// <exception cref="BatchException">The disk is full or the folder cannot be written.</exception>
-    public void WriteFailure(ResultRecord record) => Guard(() => _errors.Append(record));
-
-    /// <summary>Puts the lines written so far in input order under their final names.</summary>
-    /// <exception cref="BatchException">The disk is full or the folder cannot be written.</exception>
-    public void Complete() => Guard(() =>
+    public void Complete() => Guard(_root, () =>
     {
         _output.Complete();
         _errors.Complete();
@@ -104,7 +102,7 @@ public sealed class OutputFolder : IDisposable
         Directory.CreateDirectory(path);
     }
 
-    private void Guard(Action write)
+    private static void Guard(string path, Action write)
     {
         try
         {
@@ -112,10 +110,10 @@ public sealed class OutputFolder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Unwritable(_root, e);
+            throw Unwritable(path, e);
         }
     }
 
-    private static BatchException Unwritable(string path, Exception e) =>
-        BatchException.Job($"Cannot write to {path}: {e.Message.TrimEnd('.')}. Free some space or choose another output folder; what was finished is in *.jsonl.partial there.", e);
+    internal static BatchException Unwritable(string path, Exception e) =>
+        BatchException.Job($"Cannot write to {path}: {e.Message.TrimEnd('.')}. Free some space or choose another output folder; what has finished is kept, and running again goes on from there.", e);
 }

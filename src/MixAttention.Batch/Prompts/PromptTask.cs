@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace MixAttention.Batch.Prompts;
 
 /// <summary>Says what is asked about every document: one or more instructions, or a whole template.</summary>
@@ -12,9 +14,11 @@ public sealed record PromptTask(string Kind, IReadOnlyList<string> Instructions)
     public static PromptTask Summarize { get; } = new("summarize", ["Summarize the document."]);
 
     /// <summary>Gets whether the user's message is the template with the document put in.</summary>
+    [JsonIgnore]
     public bool IsTemplate => Kind == "template";
 
     /// <summary>Gets whether its prompts have their tokens before the fork in common: those of one document, or of all documents.</summary>
+    [JsonIgnore]
     public bool SharesPrefixes => IsTemplate || Instructions.Count > 1;
 
     /// <summary>Creates the task that asks questions, one request each.</summary>

@@ -1,6 +1,6 @@
 namespace MixAttention.Batch.Records;
 
-/// <summary>The codes of error lines: a closed list. None of these is cured by running the same request again.</summary>
+/// <summary>The codes of error lines: a closed list.</summary>
 public static class ErrorCodes
 {
     /// <summary>The line is not JSON.</summary>
@@ -44,4 +44,16 @@ public static class ErrorCodes
 
     /// <summary>The model said nothing.</summary>
     public const string EmptyOutput = "empty_output";
+
+    /// <summary>The document is not what it was when the job was submitted.</summary>
+    public const string InputChanged = "input_changed";
+
+    /// <summary>The request was running, alone, whenever its worker died.</summary>
+    public const string PoisonDocument = "poison_document";
+
+    /// <summary>The job's deadline passed before the request had run.</summary>
+    public const string BatchExpired = "batch_expired";
+
+    /// <summary>The job was cancelled before the request had run.</summary>
+    public const string BatchCancelled = "batch_cancelled";
 }

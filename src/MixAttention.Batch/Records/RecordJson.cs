@@ -11,6 +11,7 @@ namespace MixAttention.Batch.Records;
 /// </remarks>
 [JsonSerializable(typeof(ResultRecord))]
 [JsonSerializable(typeof(FingerprintInput))]
+[JsonSerializable(typeof(ResultLineFields))]
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 internal sealed partial class RecordJson : JsonSerializerContext
 {

@@ -38,7 +38,7 @@ public sealed class DecoderRunner : IModelRunner
     /// <summary>Gets where the decoder's time went so far.</summary>
     public DecoderProfile Profile => _decoder.Profile;
 
-    /// <summary>Describes everything on this device that can change a result's bits.</summary>
+    /// <inheritdoc />
     public string NumericsVersion => _device.NumericsVersion;
 
     /// <summary>Loads a model; call it on the thread that will run it.</summary>

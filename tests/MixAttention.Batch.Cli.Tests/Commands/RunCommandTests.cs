@@ -24,7 +24,7 @@ public sealed class RunCommandTests : IDisposable
     {
         Assert.Equal(ExitCodes.Fine, await RunAsync(Docs));
         Assert.Equal(["a.txt", "sub/b.md"], Lines("output.jsonl").Select(l => l.GetProperty("custom_id").GetString()!));
-        Assert.Equal(["out/errors.jsonl", "out/output.jsonl", "out/texts/a.txt.txt", "out/texts/sub/b.md.txt"], _cli.Folder.Files("out"));
+        Assert.Equal(["out/errors.jsonl", "out/output.jsonl", "out/texts/a.txt.txt", "out/texts/sub/b.md.txt"], _cli.Folder.Files("out").Where(f => !f.StartsWith("out/.mixbatch/", StringComparison.Ordinal)));
         Assert.Contains("2 of 2 requests succeeded", _cli.Output, StringComparison.Ordinal);
         Assert.Contains("Using the demo model", _cli.Error, StringComparison.Ordinal);
     }
@@ -118,12 +118,39 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Former_results_are_replaced_only_when_asked()
+    public async Task Run_goes_on_where_a_former_one_ended_and_starts_over_when_asked()
     {
         await RunAsync(Docs);
+        string before = File.ReadAllText(Path.Combine(Out, "output.jsonl"));
+        _cli.Folder.Write("docs/c.txt", "Third document.");
+        Assert.Equal(ExitCodes.Fine, await RunAsync(Docs));
+        Assert.StartsWith(before, File.ReadAllText(Path.Combine(Out, "output.jsonl")), StringComparison.Ordinal);
+        Assert.Contains("3 of 3 requests succeeded", _cli.Output, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.Fine, await RunAsync(Docs, "--overwrite"));
+        Assert.Equal(3, Lines("output.jsonl").Count());
+    }
+
+    [Theory]
+    [InlineData("task.instructions", "--prompt", "Translate.")]
+    [InlineData("sampling.seed was 0 and is 1", "--seed", "1")]
+    [InlineData("model_name", "--served-model-name", "other")]
+    [InlineData("--created-at", "--created-at", "7")]
+    [InlineData("chunk was 512 and is 64 here", "--chunk", "64")]
+    public async Task Run_of_something_else_in_the_same_folder_is_refused_with_what_differs(string difference, params string[] args)
+    {
+        await RunAsync(Docs);
+        _cli.Folder.Write("docs/c.txt", "Third document.");
+        Assert.Equal(ExitCodes.Usage, await RunAsync([Docs, .. args]));
+        Assert.Contains(difference, _cli.ErrorLine, StringComparison.Ordinal);
+        Assert.Equal(2, Lines("output.jsonl").Count());
+    }
+
+    [Fact]
+    public async Task Folder_that_holds_something_else_is_refused()
+    {
+        _cli.Folder.Write("out/mine.txt", "mine");
         Assert.Equal(ExitCodes.Usage, await RunAsync(Docs));
         Assert.Contains("is not empty", _cli.ErrorLine, StringComparison.Ordinal);
-        Assert.Equal(ExitCodes.Fine, await RunAsync(Docs, "--overwrite"));
     }
 
     [Fact]
@@ -135,9 +162,9 @@ public sealed class RunCommandTests : IDisposable
             if (++steps > 4)
                 _cli.Interrupt();
         };
-        Assert.Equal(ExitCodes.Interrupted, await RunAsync(Docs, "--max-tokens", "200", "--logit-bias", "0=-100"));
+        Assert.Equal(ExitCodes.Interrupted, await RunAsync(Docs, "--max-tokens", "20000", "--logit-bias", "0=-100", "--drain-seconds", "0"));
         Assert.Empty(Lines("output.jsonl"));
-        Assert.Contains("Interrupted: 2 of 2 requests have no line.", _cli.Output, StringComparison.Ordinal);
+        Assert.Contains("Interrupted: 2 of 2 requests have no line. Run the same command again to go on.", _cli.Output, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -93,5 +93,5 @@ public sealed class DocumentReaderTests : IDisposable
     private Task<Document> ReadAsync(byte[] bytes) =>
         Reader().ReadAsync(new DocumentEntry(0, "a.txt", _folder.Write("a.txt", bytes), bytes.Length), TestContext.Current.CancellationToken);
 
-    private static DocumentReader Reader(string standardInput = "") => new(100, () => new MemoryStream(Encoding.UTF8.GetBytes(standardInput)));
+    private static DocumentReader Reader(string standardInput = "") => new(100, (_, _) => Task.FromResult<Stream>(new MemoryStream(Encoding.UTF8.GetBytes(standardInput))));
 }

@@ -12,42 +12,13 @@ public sealed class OutputFolderTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void Lines_are_in_input_order_whatever_finished_first()
+    public void Successes_and_failures_go_apart_and_answers_have_texts()
     {
-        Run(folder =>
-        {
-            folder.WriteSuccess(Success(3));
-            folder.WriteFailure(Failure(2));
-            folder.WriteSuccess(Success(1));
-            folder.WriteFailure(Failure(0));
-        });
+        Run(Failure(0), Success(1), Failure(2), Success(3));
         Assert.Equal([1, 3], Rows("out/output.jsonl"));
         Assert.Equal([0, 2], Rows("out/errors.jsonl"));
         Assert.Equal(["out/errors.jsonl", "out/output.jsonl", "out/texts/doc-1.txt.txt", "out/texts/doc-3.txt.txt"], _folder.Files());
         Assert.Equal("answer 3\n", File.ReadAllText(_folder["out/texts/doc-3.txt.txt"]));
-    }
-
-    [Fact]
-    public void Run_that_dies_leaves_what_was_finished()
-    {
-        using (var folder = OutputFolder.Create(_folder["out"]))
-        {
-            folder.WriteSuccess(Success(3));
-            folder.WriteSuccess(Success(1));
-        }
-
-        Assert.Equal([3, 1], Rows("out/output.jsonl.partial"));
-    }
-
-    [Fact]
-    public void Folder_into_which_a_run_is_writing_is_refused()
-    {
-        using var running = OutputFolder.Create(_folder["out"]);
-        running.WriteSuccess(Success(3));
-        var error = Assert.Throws<BatchException>(() => OutputFolder.Create(_folder["out"]));
-        Assert.Contains("Another run is writing into", error.Message, StringComparison.Ordinal);
-        running.Complete();
-        Assert.Equal([3], Rows("out/output.jsonl"));
     }
 
     [Fact]
@@ -58,6 +29,8 @@ public sealed class OutputFolderTests : IDisposable
         Assert.Contains("(it holds mine.txt). Choose another folder, or add --overwrite", error.Message, StringComparison.Ordinal);
         OutputFolder.Check(_folder["out"], overwrite: true);
         OutputFolder.Check(_folder["new"], overwrite: false);
+        StateFolder.Open(_folder["out"]).Dispose();
+        OutputFolder.Check(_folder["out"], overwrite: false);
     }
 
     [Fact]
@@ -70,14 +43,11 @@ public sealed class OutputFolderTests : IDisposable
     [Fact]
     public void Overwriting_removes_the_former_runs_files_and_no_others()
     {
-        Run(folder =>
-        {
-            folder.WriteSuccess(Success(0, "sub/old.txt"));
-            folder.WriteFailure(Failure(1));
-        });
+        Run(Success(0, "sub/old.txt"), Failure(1));
         _folder.Write("out/notes.md", "mine");
         _folder.Write("out/texts/mine.txt", "mine");
-        Run(folder => folder.WriteSuccess(Success(0, "new.txt")));
+        OutputFolder.RemoveFormerRun(_folder["out"]);
+        Run(Success(0, "new.txt"));
         Assert.Equal(["out/errors.jsonl", "out/notes.md", "out/output.jsonl", "out/texts/mine.txt", "out/texts/new.txt.txt"], _folder.Files());
     }
 
@@ -89,7 +59,7 @@ public sealed class OutputFolderTests : IDisposable
         Directory.CreateSymbolicLink(_folder["out/texts/link"], _folder["away"]);
         string[] names = ["../victim.txt", _folder["victim.txt"], "notes.md", "texts/../notes.md", "texts/link/x.txt", "texts/../../victim.txt"];
         _folder.Write("out/output.jsonl", string.Concat(names.Select((n, i) => System.Text.Encoding.UTF8.GetString(RecordJson.Write(Success(i) with { XBatch = new ResultExtension(i, null, "", null, n) })) + "\n")) + "{\"cut\n");
-        Run(folder => folder.WriteFailure(Failure(0)));
+        OutputFolder.RemoveFormerRun(_folder["out"]);
         Assert.All(targets, t => Assert.True(File.Exists(t), t));
     }
 
@@ -99,7 +69,7 @@ public sealed class OutputFolderTests : IDisposable
         Directory.CreateDirectory(_folder["away"]);
         Directory.CreateDirectory(_folder["out/texts"]);
         Directory.CreateSymbolicLink(_folder["out/texts/sub"], _folder["away"]);
-        var error = Assert.Throws<BatchException>(() => Run(folder => folder.WriteSuccess(Success(0, "sub/a.txt"))));
+        var error = Assert.Throws<BatchException>(() => Run(Success(0, "sub/a.txt")));
         Assert.Contains("is a link", error.Message, StringComparison.Ordinal);
         Assert.Empty(_folder.Files("away"));
     }
@@ -108,21 +78,20 @@ public sealed class OutputFolderTests : IDisposable
     public void Full_disk_is_one_line_with_the_cure()
     {
         Assert.SkipUnless(File.Exists("/dev/full"), "needs /dev/full");
-        var error = Assert.Throws<BatchException>(() => Run(folder =>
-        {
-            File.CreateSymbolicLink(_folder["out/.text.tmp"], "/dev/full");
-            folder.WriteSuccess(Success(0));
-        }));
+        Directory.CreateDirectory(_folder["out"]);
+        File.CreateSymbolicLink(_folder["out/.text.tmp"], "/dev/full");
+        var error = Assert.Throws<BatchException>(() => Run(Success(0)));
         Assert.Equal(FailureKind.Job, error.Kind);
         Assert.Contains("No space left on device", error.Message, StringComparison.Ordinal);
         Assert.Contains("Free some space or choose another output folder", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);
     }
 
-    private void Run(Action<OutputFolder> write)
+    private void Run(params ResultRecord[] records)
     {
         using var folder = OutputFolder.Create(_folder["out"]);
-        write(folder);
+        foreach (var record in records)
+            folder.Write(ResultLine.Of(record));
         folder.Complete();
     }
 

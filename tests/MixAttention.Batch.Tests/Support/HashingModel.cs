@@ -20,6 +20,8 @@ internal sealed class HashingModel(long arenaElements, int vocabularySize, int m
 
     public long KvArenaElements => arenaElements;
 
+    public string NumericsVersion => "scripted";
+
     /// <summary>Gets what a sequence keeps: one full owner and one window of 5, of one element each.</summary>
     public static KvGeometry Geometry { get; } = new(new AttentionLayout([new(null, 0), new(5, 1)]), kvHeads: 1, headDim: 1, bytesPerElement: 2);
 

@@ -1,7 +1,9 @@
+using System.Text;
 using MixAttention.Batch.Documents;
 using MixAttention.Batch.Jobs;
 using MixAttention.Batch.Models;
 using MixAttention.Batch.Prompts;
+using MixAttention.Batch.Worker;
 using MixAttention.Engine;
 using MixAttention.Engine.Sampling;
 using MixAttention.Engine.Scheduling;
@@ -15,11 +17,14 @@ internal sealed class JobFixture : IDisposable
 {
     private static readonly string ModelFolder = Path.Combine(AppContext.BaseDirectory, "DemoModel");
 
+    // Loaded once for all tests: it is safe for concurrent use and takes a while.
+    private static readonly Tokenizer SharedTokenizer = Tokenizer.Load(ModelFolder);
+
     public TemporaryFolder Folder { get; } = new();
 
-    public Tokenizer Tokenizer { get; } = Tokenizer.Load(ModelFolder);
+    public Tokenizer Tokenizer { get; } = SharedTokenizer;
 
-    public ChatTemplate? ChatTemplate => ChatTemplate.Load(ModelFolder, Tokenizer);
+    public ChatTemplate? ChatTemplate { get; } = ChatTemplate.Load(ModelFolder, SharedTokenizer);
 
     public string[] Inputs { get; set; } = ["docs"];
 
@@ -33,25 +38,48 @@ internal sealed class JobFixture : IDisposable
 
     public string Output { get; set; } = "out";
 
+    public Action<string>? Log { get; set; }
+
+    public string StandardInput { get; set; } = "From standard input.";
+
     /// <summary>Runs on the engine thread before each step.</summary>
     public Action<StepPlan>? BeforeStep { get; set; }
 
-    public BatchJob Create()
-    {
-        var documents = DocumentFinder.Find(new DocumentQuery { Inputs = [.. Inputs.Select(i => i == "-" ? i : Folder[i])], OutputFolder = Folder[Output] }).Documents;
-        var manifest = new JobManifest { Documents = documents, Task = Task, Sampling = Sampling, ModelName = "scripted", CreatedAt = DateTimeOffset.UnixEpoch };
-        var options = new BatchOptions { OutputFolder = Folder[Output], MaxDocumentBytes = 20_000, Engine = new EngineOptions { ChunkTokens = 16, MaxTokensPerStep = 64, MaxSequences = MaxSequences, MaxWaiting = 4 } };
-        var model = new TextModel(Tokenizer, ChatTemplate, [0], () => new HashingModel(HashingModel.Geometry.Elements(ArenaTokens), Tokenizer.VocabularySize, maxSequenceLength: 600) { BeforeStep = plan => BeforeStep?.Invoke(plan) });
-        return new BatchJob(manifest, options, model, "fingerprint", () => new MemoryStream("From standard input."u8.ToArray()), TimeProvider.System);
-    }
+    public bool Overwrites { get; set; }
 
-    public Task<JobReport> RunAsync() => Create().RunAsync(TestContext.Current.CancellationToken);
+    public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(25);
+
+    public JobManifest Manifest => new()
+    {
+        JobId = JobSubmission.NewJobId(TimeProvider.System),
+        CreatedAt = DateTimeOffset.UnixEpoch,
+        Input = new JobInput(JobInput.Documents, 20_000),
+        Task = Task,
+        Sampling = Sampling,
+        ModelName = "scripted",
+    };
+
+    public WorkerModel Model => new()
+    {
+        Name = "scripted",
+        Text = new TextModel(Tokenizer, _ => ChatTemplate, [0], () => new HashingModel(HashingModel.Geometry.Elements(ArenaTokens), Tokenizer.VocabularySize, maxSequenceLength: 600) { BeforeStep = plan => BeforeStep?.Invoke(plan) }),
+        Digest = _ => System.Threading.Tasks.Task.FromResult(new ModelDigest("model", "tokenizer", "template")),
+        Engine = new EngineOptions { ChunkTokens = 16, MaxTokensPerStep = 64, MaxSequences = MaxSequences, MaxWaiting = 4 },
+    };
+
+    public IReadOnlyList<DocumentEntry> FindDocuments() =>
+        DocumentFinder.Find(new DocumentQuery { Inputs = [.. Inputs.Select(i => i == "-" ? i : Folder[i])], OutputFolder = Folder[Output] }).Documents;
+
+    public LocalRun Create() =>
+        new(Manifest, FindDocuments(), Folder[Output], Model, new WorkerOptions { DrainTime = DrainTime, Log = line => Log?.Invoke(line) }, () => new MemoryStream(Encoding.UTF8.GetBytes(StandardInput)), TimeProvider.System) { Overwrites = Overwrites };
+
+    public async Task<JobReport> RunAsync()
+    {
+        await using var run = Create();
+        return await run.RunAsync(TestContext.Current.CancellationToken);
+    }
 
     public string ReadAll(string path) => File.ReadAllText(Folder[path]);
 
-    public void Dispose()
-    {
-        Tokenizer.Dispose();
-        Folder.Dispose();
-    }
+    public void Dispose() => Folder.Dispose();
 }

@@ -16,6 +16,8 @@ public sealed class TemporaryFolder : IDisposable
         return this[relativePath];
     }
 
+    public void Delete(string relativePath) => File.Delete(this[relativePath]);
+
     public string[] Files(string relativePath = ".") =>
         [.. Directory.EnumerateFiles(this[relativePath], "*", SearchOption.AllDirectories).Select(f => System.IO.Path.GetRelativePath(Path, f)).Order(StringComparer.Ordinal)];
 

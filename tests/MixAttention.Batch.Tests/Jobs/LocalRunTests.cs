@@ -1,12 +1,12 @@
 using System.Text.Json;
-using MixAttention.Batch.Jobs;
+using MixAttention.Batch.Output;
 using MixAttention.Batch.Prompts;
 using MixAttention.Batch.Tests.Support;
 using MixAttention.Engine.Sampling;
 
 namespace MixAttention.Batch.Tests.Jobs;
 
-public sealed class BatchJobTests : IDisposable
+public sealed class LocalRunTests : IDisposable
 {
     private readonly JobFixture _job = new();
 
@@ -72,17 +72,24 @@ public sealed class BatchJobTests : IDisposable
     }
 
     [Fact]
-    public async Task Interrupted_job_leaves_what_has_finished_in_input_order()
+    public async Task Interrupted_run_collects_what_has_finished_and_the_next_one_does_the_rest()
     {
         WriteDocumentsOfManyLengths();
+        _job.Output = "calm";
+        await _job.RunAsync();
+        (_job.Output, _job.DrainTime) = ("out", TimeSpan.Zero);
         using var interrupt = new CancellationTokenSource();
-        var job = _job.Create();
+        using var isOver = new ManualResetEventSlim();
+        _job.Log = _ => isOver.Set();
+        await using var run = _job.Create();
         _job.BeforeStep = _ =>
         {
-            if (FinishedOnceWritten(job) >= 3)
-                interrupt.Cancel();
+            if (run.Progress.Finished < 3)
+                return;
+            interrupt.Cancel();
+            Assert.True(isOver.Wait(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
         };
-        var report = await job.RunAsync(interrupt.Token);
+        var report = await run.RunAsync(interrupt.Token);
 
         Assert.True(report.IsInterrupted);
         Assert.InRange(report.Succeeded, 3, 11);
@@ -91,33 +98,158 @@ public sealed class BatchJobTests : IDisposable
         Assert.Equal(ids.Order(StringComparer.Ordinal), ids);
         Assert.Empty(Ids("out/errors.jsonl"));
         Assert.Equal(ids.Length, _job.Folder.Files("out/texts").Length);
+
+        _job.BeforeStep = null;
+        var rest = await _job.RunAsync();
+        Assert.Equal((12, 12, false), (rest.Requests, rest.Succeeded, rest.IsInterrupted));
+        Assert.Equal(12 - ids.Length, (int)rest.Engine.SequencesFinished);
+        Assert.Equal(_job.ReadAll("calm/output.jsonl"), _job.ReadAll("out/output.jsonl"));
     }
 
     [Fact]
-    public async Task Engine_that_dies_fails_the_job_and_leaves_what_has_finished()
+    public async Task Requests_that_run_may_finish_when_there_is_time_to_drain()
     {
         WriteDocumentsOfManyLengths();
-        var job = _job.Create();
-        _job.BeforeStep = _ =>
-        {
-            if (FinishedOnceWritten(job) >= 3)
-                throw new InvalidOperationException("The device fell off the bus.");
-        };
-        var error = await Assert.ThrowsAsync<BatchException>(() => job.RunAsync(TestContext.Current.CancellationToken));
-        Assert.Equal(FailureKind.Job, error.Kind);
-        Assert.Contains("The device fell off the bus.", error.Message, StringComparison.Ordinal);
-        Assert.InRange(Ids("out/output.jsonl.partial").Length, 3, 11);
-    }
-
-    // The engine would end the job before the writer has seen its third result; so it waits for the lines of what has finished.
-    private static int FinishedOnceWritten(BatchJob job)
-    {
-        SpinWait.SpinUntil(() => job.Progress.Finished >= job.Progress.Engine.SequencesFinished);
-        return job.Progress.Finished;
+        using var interrupt = new CancellationTokenSource();
+        _job.BeforeStep = _ => interrupt.Cancel();
+        await using var run = _job.Create();
+        var report = await run.RunAsync(interrupt.Token);
+        Assert.True(report.Succeeded > 0);
+        Assert.Equal(report.Succeeded, (int)report.Engine.SequencesFinished);
     }
 
     [Fact]
-    public async Task Full_disk_fails_the_job()
+    public async Task Engine_that_dies_fails_the_run_and_the_next_one_goes_on()
+    {
+        WriteDocumentsOfManyLengths();
+        await using var run = _job.Create();
+        _job.BeforeStep = _ =>
+        {
+            if (run.Progress.Finished >= 3)
+                throw new InvalidOperationException("The device fell off the bus.");
+        };
+        var error = await Assert.ThrowsAsync<BatchException>(() => run.RunAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(FailureKind.Job, error.Kind);
+        Assert.Contains("The device fell off the bus. What has finished is kept: run again to go on from there.", error.Message, StringComparison.Ordinal);
+
+        _job.BeforeStep = null;
+        var rest = await _job.RunAsync();
+        Assert.Equal(12, rest.Succeeded);
+        Assert.InRange(rest.Engine.SequencesFinished, 1, 9);
+    }
+
+    [Fact]
+    public async Task Run_that_is_complete_is_only_collected()
+    {
+        WriteMixedDocuments();
+        await _job.RunAsync();
+        string before = _job.ReadAll("out/output.jsonl");
+        _job.Folder.Delete("out/output.jsonl");
+        _job.Folder.Delete("out/texts/a.txt.txt");
+        _job.BeforeStep = _ => throw new InvalidOperationException("Nothing is left to run.");
+        var report = await _job.RunAsync();
+        Assert.Equal((6, 3, 3), (report.Requests, report.Succeeded, report.Failed));
+        Assert.Equal(before, _job.ReadAll("out/output.jsonl"));
+        Assert.True(File.Exists(_job.Folder["out/texts/a.txt.txt"]));
+    }
+
+    [Fact]
+    public async Task Documents_that_have_come_are_added_after_the_others()
+    {
+        WriteMixedDocuments();
+        await _job.RunAsync();
+        _job.Folder.Write("docs/0.txt", Words(30));
+        var report = await _job.RunAsync();
+        Assert.Equal(7, report.Requests);
+        Assert.Equal(1, report.Engine.SequencesFinished);
+        Assert.Equal(["a.txt", "d.md", "e.txt", "0.txt"], Ids("out/output.jsonl"));
+        Assert.Equal(6, Lines("out/output.jsonl")[3].GetProperty("x_batch").GetProperty("row").GetInt32());
+    }
+
+    [Fact]
+    public async Task Changed_and_removed_documents_are_refused_by_name()
+    {
+        WriteMixedDocuments();
+        await _job.RunAsync();
+        string before = _job.ReadAll("out/output.jsonl");
+        _job.Folder.Write("docs/d.md", Words(61));
+        _job.Folder.Delete("docs/e.txt");
+        var error = await Assert.ThrowsAsync<BatchException>(_job.RunAsync);
+        Assert.Equal(FailureKind.Usage, error.Kind);
+        Assert.Contains("changed is d.md; gone is e.txt. Bring them back, or start over with --overwrite", error.Message, StringComparison.Ordinal);
+        Assert.Equal(before, _job.ReadAll("out/output.jsonl"));
+    }
+
+    [Fact]
+    public async Task Document_that_was_only_touched_is_the_same()
+    {
+        WriteMixedDocuments();
+        await _job.RunAsync();
+        File.SetLastWriteTimeUtc(_job.Folder["docs/a.txt"], DateTime.UnixEpoch);
+        Assert.Equal(3, (await _job.RunAsync()).Succeeded);
+        File.WriteAllText(_job.Folder["docs/a.txt"], Words(20).Replace("w6", "w7", StringComparison.Ordinal));
+        await Assert.ThrowsAsync<BatchException>(_job.RunAsync);
+    }
+
+    [Fact]
+    public async Task Another_question_is_refused_with_what_differs()
+    {
+        WriteMixedDocuments();
+        await _job.RunAsync();
+        _job.Sampling = new SamplingParams { MaxTokens = 7 };
+        var error = await Assert.ThrowsAsync<BatchException>(_job.RunAsync);
+        Assert.Contains("sampling.max_tokens was 6 and is 7", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Overwriting_starts_over()
+    {
+        WriteMixedDocuments();
+        await _job.RunAsync();
+        (_job.Sampling, _job.Overwrites) = (new SamplingParams { MaxTokens = 7 }, true);
+        Assert.Equal(4, (await _job.RunAsync()).Engine.SequencesFinished); // One of them is refused as too long.
+    }
+
+    [Fact]
+    public async Task Standard_input_is_kept_for_the_next_run_and_compared_with_it()
+    {
+        _job.Inputs = ["-"];
+        _job.BeforeStep = _ => throw new InvalidOperationException("The device fell off the bus.");
+        await Assert.ThrowsAsync<BatchException>(_job.RunAsync);
+        _job.BeforeStep = null;
+        Assert.Equal(1, (await _job.RunAsync()).Succeeded);
+        _job.StandardInput = "Something else.";
+        await Assert.ThrowsAsync<BatchException>(_job.RunAsync);
+    }
+
+    [Fact]
+    public async Task Folder_into_which_a_run_is_writing_is_refused()
+    {
+        WriteMixedDocuments();
+        using (StateFolder.Open(_job.Folder["out"]))
+        {
+            var error = await Assert.ThrowsAsync<BatchException>(_job.RunAsync);
+            Assert.Contains("Another run is writing into", error.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(3, (await _job.RunAsync()).Succeeded);
+    }
+
+    [Fact]
+    public async Task Document_that_changes_while_the_job_runs_is_an_error_line()
+    {
+        _job.MaxSequences = 1;
+        WriteDocumentsOfManyLengths();
+        for (int i = 12; i < 80; i++)
+            _job.Folder.Write($"docs/{i:00}.txt", Words(2));
+        _job.BeforeStep = _ => _job.Folder.Write("docs/79.txt", "Changed meanwhile.");
+        var report = await _job.RunAsync();
+        Assert.Equal("input_changed", report.FirstFailures.Single().Error.Code);
+        Assert.Equal("79.txt", report.FirstFailures.Single().CustomId);
+    }
+
+    [Fact]
+    public async Task Full_disk_fails_the_run_with_the_cure()
     {
         Assert.SkipUnless(File.Exists("/dev/full"), "needs /dev/full");
         WriteMixedDocuments();
@@ -153,7 +285,7 @@ public sealed class BatchJobTests : IDisposable
     }
 
     [Fact]
-    public async Task Longest_documents_run_first()
+    public async Task Longest_documents_of_a_shard_run_first()
     {
         _job.MaxSequences = 1;
         foreach (int size in (int[])[2, 5, 1, 4, 3])
@@ -170,7 +302,7 @@ public sealed class BatchJobTests : IDisposable
     public async Task Progress_ends_at_everything()
     {
         WriteMixedDocuments();
-        var job = _job.Create();
+        await using var job = _job.Create();
         await job.RunAsync(TestContext.Current.CancellationToken);
         Assert.Equal((6, 6, 3), (job.Progress.Requests, job.Progress.Finished, job.Progress.Failed));
         Assert.InRange(job.Progress.Share, 0.05, 1);

@@ -1,0 +1,176 @@
+using MixAttention.Batch.Documents;
+using MixAttention.Batch.Output;
+using MixAttention.Batch.Queue;
+using MixAttention.Batch.Records;
+using MixAttention.Batch.Shards;
+using MixAttention.Batch.Store;
+using MixAttention.Batch.Worker;
+using MixAttention.Engine;
+using MixAttention.Engine.KvCache;
+
+namespace MixAttention.Batch.Jobs;
+
+/// <summary>Submits a job, works on it and collects its results, in one process and one output folder; takes up what a former run left undone.</summary>
+/// <param name="asked">What is asked for; its id and time hold for a new job only.</param>
+/// <param name="documents">The documents, in input order.</param>
+/// <param name="outputFolder">Where results go; the state lies in <c>.mixbatch</c> inside.</param>
+/// <param name="model">The model.</param>
+/// <param name="options">How the worker works.</param>
+/// <param name="standardInput">Opens standard input.</param>
+/// <param name="time">The clock.</param>
+public sealed class LocalRun(
+    JobManifest asked, IReadOnlyList<DocumentEntry> documents, string outputFolder, WorkerModel model, WorkerOptions options, Func<Stream> standardInput, TimeProvider time) : IAsyncDisposable
+{
+    private const int FailuresKept = 5;
+
+    // Longer than this process may stand still; nobody else waits for the messages.
+    private static readonly TimeSpan LockDuration = TimeSpan.FromMinutes(1);
+
+    private readonly EngineHost _engine = new(model, time);
+    private WorkerCounts _counts = new();
+    private int _rows;
+    private int _succeededBefore;
+    private int _failedBefore;
+    private long _bytesToDo;
+    private long _started;
+
+    /// <summary>Gets whether a former run's results are removed first.</summary>
+    public bool Overwrites { get; init; }
+
+    /// <summary>Gets whether <see cref="JobManifest.CreatedAt"/> was asked for, so that a former run's must be the same.</summary>
+    public bool FixesTime { get; init; }
+
+    /// <summary>Gets where the job is; may be called from any thread while it runs.</summary>
+    public JobProgress Progress
+    {
+        get
+        {
+            int failed = _failedBefore + _counts.Failed;
+            var engine = _engine.Snapshot;
+            var elapsed = _started == 0 ? TimeSpan.Zero : time.GetElapsedTime(_started);
+            return new JobProgress(_rows, _succeededBefore + _counts.Succeeded + failed, failed, elapsed, Share(engine.PromptTokens), engine);
+        }
+    }
+
+    /// <summary>Runs the job to its end.</summary>
+    /// <param name="stop">Interrupts the job: what has finished is kept and collected, and the report says so.</param>
+    /// <exception cref="BatchException">The job in the folder is another one; the output cannot be written; or the memory holds not even one request.</exception>
+    /// <exception cref="EngineException">The model could not be loaded.</exception>
+    public async Task<JobReport> RunAsync(CancellationToken stop)
+    {
+        // 1. A new run begins with the model: if that cannot be loaded, a former run's results stay.
+        if (Overwrites || !StateFolder.Exists(outputFolder))
+            await LoadAsync(stop).ConfigureAwait(false);
+        using var state = StateFolder.Open(outputFolder);
+        if (Overwrites)
+        {
+            state.Clear();
+            OutputFolder.RemoveFormerRun(outputFolder);
+        }
+
+        // 2. Submit the job, or take it up again.
+        var store = new FolderArtifactStore(state.Store, time);
+        state.ResetQueue();
+        var queue = new SqliteJobQueue(state.Queue, LockDuration, time);
+        await using var _ = queue.ConfigureAwait(false);
+        var (manifest, plan) = await SubmitAsync(new JobSubmission(store, queue, standardInput), store, stop).ConfigureAwait(false);
+
+        // 3. Work on what has no results yet.
+        var artifacts = new JobArtifacts(manifest.JobId);
+        if (await CountOpenRowsAsync(store, artifacts, plan, stop).ConfigureAwait(false) == 0)
+        {
+            await new JobFinisher(store, time).FinishAsync(manifest, plan, stop).ConfigureAwait(false);
+        }
+        else
+        {
+            await LoadAsync(stop).ConfigureAwait(false);
+            _started = time.GetTimestamp();
+            using var worker = new BatchWorker(store, queue, _engine, options with { OnlyJob = manifest.JobId }, time);
+            _counts = worker.Counts;
+            await worker.RunAsync(stop).ConfigureAwait(false);
+        }
+
+        // 4. Collect the results, after an interruption those that there are.
+        return await CollectAsync(new JobResults(store, artifacts, plan)).ConfigureAwait(false);
+    }
+
+    /// <summary>Ends the engine.</summary>
+    public ValueTask DisposeAsync() => _engine.DisposeAsync();
+
+    private async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        var info = await _engine.LoadAsync(cancellationToken).ConfigureAwait(false);
+        long least = info.KvGeometry.Bytes(1 + asked.Sampling.MaxTokens);
+        if (least > info.KvBytes)
+        {
+            throw BatchException.Usage($"{ByteSize.Format(info.KvBytes)} of KV memory hold not even one request: a prompt of one token and --max-tokens {asked.Sampling.MaxTokens} need " +
+                $"{ByteSize.Format(least)}. Give --memory {ByteSize.RoundUpToOption(least)} or more, or lower --max-tokens.");
+        }
+    }
+
+    private async Task<(JobManifest Manifest, JobPlan Plan)> SubmitAsync(JobSubmission submission, FolderArtifactStore store, CancellationToken cancellationToken)
+    {
+        await foreach (string jobId in JobCatalog.ListAsync(store, cancellationToken).ConfigureAwait(false))
+        {
+            if (await JobManifest.ReadAsync(store, new JobArtifacts(jobId), cancellationToken).ConfigureAwait(false) is not { } job)
+                continue;
+            if (FixesTime && job.CreatedAt != asked.CreatedAt)
+                throw BatchException.Usage($"The job that was begun has the time {job.CreatedAt:O}, and {asked.CreatedAt:O} is asked for. Give --created-at {job.CreatedAt.ToUnixTimeSeconds()} or none, or start over with --overwrite.");
+            return (job, await submission.ResumeAsync(job, asked, documents, cancellationToken).ConfigureAwait(false));
+        }
+
+        return (asked, await submission.SubmitAsync(asked, documents, cancellationToken).ConfigureAwait(false));
+    }
+
+    /// <summary>Counts what is left to do, and what former runs have done.</summary>
+    private async Task<int> CountOpenRowsAsync(FolderArtifactStore store, JobArtifacts artifacts, JobPlan plan, CancellationToken cancellationToken)
+    {
+        var open = await JobSubmission.ListOpenShardsAsync(store, artifacts, plan, cancellationToken).ConfigureAwait(false);
+        foreach (var shard in plan.Shards.Except(open.Select(o => o.Shard)))
+        {
+            if ((await ShardOwnership.ReadAsync(store, artifacts.State(shard.Shard), cancellationToken).ConfigureAwait(false))?.State.Counts is not { } counts)
+                continue;
+            _succeededBefore += counts.Succeeded;
+            _failedBefore += counts.Failed;
+        }
+
+        _rows = plan.Rows;
+        _bytesToDo = open.Sum(o => o.Shard.DocumentBytes);
+        return open.Sum(o => o.Shard.Rows);
+    }
+
+    private async Task<JobReport> CollectAsync(JobResults results)
+    {
+        int succeeded = 0, failed = 0;
+        List<JobFailure> failures = [];
+        using var output = OutputFolder.Create(outputFolder);
+        await foreach (var line in results.ReadAsync(withUnfinished: true, CancellationToken.None).ConfigureAwait(false))
+        {
+            output.Write(line);
+            succeeded += line.IsFailure ? 0 : 1;
+            failed += line.IsFailure ? 1 : 0;
+            if (line.IsFailure && failures.Count < FailuresKept && RecordJson.Read(line.Bytes.Span) is { Error: { } error } record)
+                failures.Add(new JobFailure(record.CustomId, new GenerationError(error.Code, error.Message)));
+        }
+
+        output.Complete();
+        return new JobReport
+        {
+            Requests = _rows,
+            Succeeded = succeeded,
+            Failed = failed,
+            FirstFailures = failures,
+            IsInterrupted = succeeded + failed < _rows,
+            Elapsed = Progress.Elapsed,
+            Engine = _engine.Snapshot,
+        };
+    }
+
+    /// <summary>Estimates the share of all prompt tokens that have run, from the tokens per byte seen so far.</summary>
+    private double Share(long promptTokensRun)
+    {
+        long bytes = _counts.BytesStarted, tokens = _counts.TokensStarted;
+        double all = bytes == 0 ? 0 : (double)tokens / bytes * (_bytesToDo - _counts.BytesResumed);
+        return all == 0 ? 0 : Math.Clamp(promptTokensRun / Math.Max(all, tokens), 0, 1);
+    }
+}

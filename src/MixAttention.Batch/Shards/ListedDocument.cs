@@ -1,0 +1,24 @@
+namespace MixAttention.Batch.Shards;
+
+/// <summary>A document as it was when its job was submitted: one line of a listing.</summary>
+/// <param name="Row">The place in input order of its first request.</param>
+/// <param name="Id">Its name in results.</param>
+/// <param name="Bytes">Its length.</param>
+/// <param name="Texts">Where the answers' texts go, one for each of the task's instructions.</param>
+public sealed record ListedDocument(int Row, string Id, long Bytes, IReadOnlyList<string> Texts)
+{
+    /// <summary>Gets the file; null when it lies in the store.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>Gets the artifact that holds it; null when it is a file.</summary>
+    public string? Artifact { get; init; }
+
+    /// <summary>Gets when the file was last written; null when nobody knows.</summary>
+    public DateTimeOffset? Modified { get; init; }
+
+    /// <summary>Gets the digest of its bytes; null when it could not be read or is too large to be taken.</summary>
+    public string? Sha256 { get; init; }
+
+    /// <summary>Gets which of the task's instructions are asked; null for all.</summary>
+    public IReadOnlyList<int>? Instructions { get; init; }
+}

@@ -1,0 +1,37 @@
+using System.Collections.Concurrent;
+using MixAttention.Batch.Jobs;
+using MixAttention.Batch.Prompts;
+using MixAttention.Batch.Records;
+using MixAttention.Batch.Store;
+
+namespace MixAttention.Batch.Worker;
+
+/// <summary>Opens the jobs that messages name, each once.</summary>
+internal sealed class OpenJobs(IArtifactStore store, EngineHost engine, TimeProvider time)
+{
+    private readonly ConcurrentDictionary<string, OpenJob> _open = new();
+
+    /// <summary>Opens a job.</summary>
+    /// <returns>Null when there is none of that id.</returns>
+    /// <exception cref="ContractException">It is of another version or damaged.</exception>
+    public async Task<OpenJob?> OpenAsync(string jobId, CancellationToken cancellationToken)
+    {
+        if (_open.TryGetValue(jobId, out var known))
+            return known;
+        var artifacts = new JobArtifacts(jobId);
+        if (await JobManifest.ReadAsync(store, artifacts, cancellationToken).ConfigureAwait(false) is not { } manifest)
+            return null;
+
+        var plan = await JobPlan.ReadAsync(store, artifacts, cancellationToken).ConfigureAwait(false);
+        var model = engine.Model;
+        string fingerprint = model.FingerprintOf(manifest, await engine.DigestAsync(cancellationToken).ConfigureAwait(false));
+        var tokenizer = model.Text.Tokenizer;
+        var prompts = new PromptBuilder(tokenizer, model.Text.ChatTemplateAt(manifest.CreatedAt), manifest.Task);
+        var records = new RecordFactory(fingerprint, manifest.Task.Instructions, manifest.ModelName, manifest.CreatedAt.ToUnixTimeSeconds(), id => tokenizer.Decode([id]));
+        var job = new OpenJob(store, manifest, plan, new DocumentRequests(store, manifest, prompts, records), fingerprint, time);
+        return _open.GetOrAdd(jobId, job);
+    }
+
+    /// <summary>Forgets a job that is complete.</summary>
+    public void Close(string jobId) => _open.TryRemove(jobId, out _);
+}

@@ -1,0 +1,99 @@
+using System.Text;
+using Microsoft.Extensions.Time.Testing;
+using MixAttention.Batch.Jobs;
+using MixAttention.Batch.Queue;
+using MixAttention.Batch.Shards;
+using MixAttention.Batch.Store;
+using MixAttention.Batch.Tests.Support.Faults;
+using MixAttention.Batch.Worker;
+
+namespace MixAttention.Batch.Tests.Support;
+
+/// <summary>A store, a queue on a clock of its own, a job in them, and workers on a model without arithmetic.</summary>
+internal sealed class WorkerFixture : IAsyncDisposable
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    private static readonly TimeSpan LockDuration = TimeSpan.FromSeconds(30);
+
+    private readonly JobFixture _job = new();
+
+    public WorkerFixture()
+    {
+        Store = new FolderArtifactStore(_job.Folder["state/store"], TimeProvider.System);
+        Queue = OpenQueue(QueueClock);
+    }
+
+    public FakeTimeProvider QueueClock { get; } = new(DateTimeOffset.UnixEpoch.AddYears(50));
+
+    public FolderArtifactStore Store { get; }
+
+    public SqliteJobQueue Queue { get; }
+
+    public JobFixture Job => _job;
+
+    public JobArtifacts Artifacts { get; } = new("job_1");
+
+    public JobLimits Limits { get; set; } = new();
+
+    public int DocumentsPerShard { get; set; } = 4;
+
+    public async Task<JobPlan> SubmitAsync() => await new JobSubmission(Store, Queue, () => Stream.Null) { DocumentsPerShard = DocumentsPerShard }
+        .SubmitAsync(_job.Manifest with { JobId = Artifacts.JobId, Limits = Limits }, _job.FindDocuments(), TestContext.Current.CancellationToken);
+
+    /// <summary>Runs a worker until the job is complete.</summary>
+    /// <returns>The requests that its engine has computed.</returns>
+    public async Task<long> WorkAsync(CrashPoints? points = null, WorkerOptions? options = null, WorkerModel? model = null, Action<WorkerCounts>? counts = null, CancellationTokenSource? interrupt = null, IJobQueue? queue = null)
+    {
+        await using var engine = new EngineHost(model ?? _job.Model, TimeProvider.System);
+        using var worker = points is null
+            ? new BatchWorker(Store, Queue, engine, (options ?? new WorkerOptions()) with { OnlyJob = Artifacts.JobId }, TimeProvider.System)
+            : new BatchWorker(new FaultingArtifactStore(Store, points.Faults), new FaultingJobQueue(queue ?? Queue, points.Faults), engine, (options ?? new WorkerOptions()) with { OnlyJob = Artifacts.JobId }, TimeProvider.System);
+        try
+        {
+            await worker.RunAsync(interrupt?.Token ?? Stop);
+        }
+        finally
+        {
+            counts?.Invoke(worker.Counts);
+        }
+
+        return engine.Snapshot.SequencesFinished;
+    }
+
+    /// <summary>Runs a worker of all jobs until the queue has nothing for it.</summary>
+    /// <returns>The requests that its engine has computed.</returns>
+    public async Task<long> WorkUntilIdleAsync(WorkerModel? model = null, Action<string>? log = null)
+    {
+        await using var engine = new EngineHost(model ?? _job.Model, TimeProvider.System);
+        using var worker = new BatchWorker(Store, Queue, engine, new WorkerOptions { IdleTime = TimeSpan.Zero, Log = log ?? (_ => { }) }, TimeProvider.System);
+        await worker.RunAsync(TestContext.Current.CancellationToken);
+        return engine.Snapshot.SequencesFinished;
+    }
+
+    /// <summary>Opens the same queue once more, by a clock of its own.</summary>
+    public SqliteJobQueue OpenQueue(TimeProvider clock) => new(_job.Folder["state/queue.db"], LockDuration, clock);
+
+    /// <summary>Lets the locks of dead workers run out.</summary>
+    public void ExpireLocks() => QueueClock.Advance(LockDuration + TimeSpan.FromSeconds(1));
+
+    public async Task<string> ReadAsync(string name) => Encoding.UTF8.GetString((await Store.ReadBytesAsync(name))?.Bytes ?? []);
+
+    /// <summary>Counts the requests that are committed or in a checkpoint.</summary>
+    public async Task<int> CountKeptAsync()
+    {
+        var plan = await JobPlan.ReadAsync(Store, Artifacts, Stop);
+        int kept = 0;
+        await foreach (var line in new JobResults(Store, Artifacts, plan).ReadAsync(withUnfinished: true, Stop))
+            kept++;
+        return kept;
+    }
+
+    public async Task<ShardState?> ReadStateAsync(int shard) => (await ShardOwnership.ReadAsync(Store, Artifacts.State(shard), Stop))?.State;
+
+    public async ValueTask DisposeAsync()
+    {
+        await Queue.DisposeAsync();
+        _job.Dispose();
+    }
+}
