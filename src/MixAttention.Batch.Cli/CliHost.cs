@@ -1,3 +1,5 @@
+using MixAttention.Batch.Queue;
+using MixAttention.Batch.Store;
 using MixAttention.Engine;
 using MixAttention.Engine.Execution;
 using Spectre.Console;
@@ -27,6 +29,12 @@ internal sealed record CliHost
 
     /// <summary>Gets how a model is loaded, on the engine's thread.</summary>
     public Func<string, RunnerOptions, IModelRunner> LoadRunner { get; init; } = DecoderRunner.Load;
+
+    /// <summary>Gets how the store in a folder is opened.</summary>
+    public Func<string, TimeProvider, IArtifactStore> OpenStore { get; init; } = (folder, time) => new FolderArtifactStore(folder, time);
+
+    /// <summary>Gets how the queue in a file is opened, with the time that its locks last.</summary>
+    public Func<string, TimeSpan, TimeProvider, IJobQueue> OpenQueue { get; init; } = (file, lockDuration, time) => new SqliteJobQueue(file, lockDuration, time);
 
     /// <summary>Gets the width of tables where there is no terminal to ask.</summary>
     private const int WidthWithoutTerminal = 160;

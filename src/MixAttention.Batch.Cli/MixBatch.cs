@@ -66,6 +66,13 @@ internal static class MixBatch
         var root = new RootCommand("Runs language models with sliding-window attention and shared KV caches over many long documents.")
         {
             RunCommand.Create(host),
+            SubmitCommand.Create(host),
+            WorkerCommand.Create(host),
+            StatusCommand.Create(host),
+            ResultsCommand.Create(host),
+            CancelCommand.Create(host),
+            RetryCommand.Create(host),
+            JobsCommand.Create(host),
             PlanCommand.Create(host),
             ModelCommand.Create(host),
             BenchCommand.Create(host),

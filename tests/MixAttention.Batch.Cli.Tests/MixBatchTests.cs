@@ -19,6 +19,15 @@ public sealed class MixBatchTests : IDisposable
     [InlineData("bench --help")]
     [InlineData("eval --help")]
     [InlineData("doctor --help")]
+    [InlineData("submit --help")]
+    [InlineData("worker --help")]
+    [InlineData("status --help")]
+    [InlineData("results --help")]
+    [InlineData("cancel --help")]
+    [InlineData("retry --help")]
+    [InlineData("jobs")]
+    [InlineData("jobs list --help")]
+    [InlineData("jobs delete --help")]
     public async Task Help_is_printed(string line)
     {
         Assert.Equal(0, await _cli.RunScriptedAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)));

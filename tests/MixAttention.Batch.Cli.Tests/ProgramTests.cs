@@ -66,7 +66,7 @@ public sealed class ProgramTests : IDisposable
         var end = await run.WaitForEndAsync();
 
         Assert.True(end.ExitCode == 0, run.Shown);
-        string truth = File.ReadLines(Path.Combine(EngineFlags.DemoSamples, "truth.jsonl")).Single(l => l.Contains("incident-ly-1090", StringComparison.Ordinal));
+        string truth = File.ReadLines(Path.Combine(ModelFlag.DemoSamples, "truth.jsonl")).Single(l => l.Contains("incident-ly-1090", StringComparison.Ordinal));
         Assert.Equal(JsonDocument.Parse(truth).RootElement.GetProperty("summary").GetString(), File.ReadAllText(_folder["out/texts/incident-ly-1090.txt.txt"]).TrimEnd());
     }
 

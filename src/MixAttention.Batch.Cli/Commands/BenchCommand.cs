@@ -52,7 +52,7 @@ internal sealed class BenchCommand
     private async Task<int> RunAsync(ParseResult result, CancellationToken cancellationToken)
     {
         var workload = result.GetValue(_workload) ?? new Workload(result.GetValue(_requests), result.GetValue(_promptTokens), result.GetValue(_maxTokens));
-        var model = _engine.OpenModel(result, _host.Error);
+        var model = _engine.Model.Open(result, _host.Error);
         var options = _engine.ReadEngine(result);
         var geometry = new KvGeometry(model.Spec, _engine.KvBytesPerElement(result, model));
         int tokens = CheckLength(workload, model);
@@ -105,7 +105,7 @@ internal sealed class BenchCommand
         {
             Version = typeof(BenchCommand).Assembly.GetName().Version!.ToString(3), // every build has one
             Label = result.GetRequiredValue(_label),
-            Model = _engine.ModelName(result, model),
+            Model = _engine.Model.NameOf(result, model),
             Workload = workload.ToString(),
             Params = model.ParameterCount,
             ModelBytes = model.WeightBytes,

@@ -45,7 +45,7 @@ internal sealed class EvalCommand
     {
         var cases = TruthFile.Read(result.GetRequiredValue(_truth), result.GetValue(_documents), result.GetValue(_limit));
         var task = Enum.Parse<EvaluationTask>(result.GetValue(_task)!, ignoreCase: true);
-        var model = _engine.OpenModel(result, _host.Error);
+        var model = _engine.Model.Open(result, _host.Error);
         var options = _engine.ReadEngine(result);
         var sampling = new SamplingParams { MaxTokens = result.GetValue(_maxTokens) };
         var geometry = new KvGeometry(model.Spec, _engine.KvBytesPerElement(result, model));

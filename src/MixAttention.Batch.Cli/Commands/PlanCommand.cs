@@ -94,7 +94,7 @@ internal sealed class PlanCommand
 
     private void PlanModel(ParseResult result, int length)
     {
-        string folder = result.GetValue(_model) ?? EngineFlags.DemoModel;
+        string folder = result.GetValue(_model) ?? ModelFlag.DemoModel;
         if (result.GetValue(_model) is null)
             _host.Error.WriteLine("Planning the demo model; --model PATH takes another, --preset NAME a layout.");
         var model = ModelFacts.Read(folder);
@@ -103,7 +103,7 @@ internal sealed class PlanCommand
         if (length > model.Spec.MaxSequenceLength)
             throw BatchException.Usage($"--length is {length}, and the model takes at most {model.Spec.MaxSequenceLength} tokens. Give a shorter one.");
         long memory = result.GetValue(_memory) ?? KvMemory.Choose(HostMemory.Read(), model.WeightBytes, model.EstimateScratchBytes(new EngineOptions()), long.MaxValue).Bytes;
-        Print(result, folder == EngineFlags.DemoModel ? EngineFlags.DemoModelName : model.Name, new KvGeometry(model.Spec, model.KvBytesPerElement), memory, length, null);
+        Print(result, folder == ModelFlag.DemoModel ? ModelFlag.DemoModelName : model.Name, new KvGeometry(model.Spec, model.KvBytesPerElement), memory, length, null);
     }
 
     private KvGeometry Geometry(ParseResult result, string preset) =>

@@ -32,14 +32,14 @@ internal sealed class Doctor(CliHost host, EngineFlags flags, ParseResult result
         var device = Check("device", ExamineDevice);
         yield return device;
 
-        string folder = flags.ModelFolder(result);
+        string folder = flags.Model.Folder(result);
         var inspection = Directory.Exists(folder) ? ModelInspection.Of(folder) : null;
         yield return Check("model", () => Describe(folder, inspection));
         if (!device.IsFine || inspection?.Facts is not { } model)
             yield break;
         await foreach (var finding in ExamineEngineAsync(model, cancellationToken))
             yield return finding;
-        if (folder == EngineFlags.DemoModel && inspection.Problems.Count == 0)
+        if (folder == ModelFlag.DemoModel && inspection.Problems.Count == 0)
             yield return await CheckAsync("answers", () => ExamineAnswersAsync(model, cancellationToken));
     }
 
@@ -126,7 +126,7 @@ internal sealed class Doctor(CliHost host, EngineFlags flags, ParseResult result
 
     private async Task<string> ExamineAnswersAsync(ModelFacts model, CancellationToken cancellationToken)
     {
-        var cases = TruthFile.Read(Path.Combine(EngineFlags.DemoSamples, "truth.jsonl"), documents: null, limit: 1);
+        var cases = TruthFile.Read(Path.Combine(ModelFlag.DemoSamples, "truth.jsonl"), documents: null, limit: 1);
         using var text = TextModel.Open(model, () => host.LoadRunner(model.Folder, flags.ReadRunner(result, KvBytes)));
         var report = await new Evaluator(text, flags.ReadEngine(result), new SamplingParams(), host.Time).RunAsync(cases, EvaluationTask.All, cancellationToken);
         return report.Misses.Count == 0

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 
 namespace MixAttention.Batch.Cli.Options;
 
@@ -14,7 +13,7 @@ internal sealed class CreatedAtFlag
         HelpName = "TIME",
         CustomParser = result =>
         {
-            if (TryParse(result.Tokens[0].Value, out var time))
+            if (TimeParser.TryParseTime(result.Tokens[0].Value, out var time))
                 return time;
             result.AddError($"--created-at is '{result.Tokens[0].Value}'. Give a time such as 2026-01-31T12:00:00Z, or seconds since 1970.");
             return null;
@@ -31,19 +30,8 @@ internal sealed class CreatedAtFlag
             return time;
         if (host.ReadVariable(Variable) is not { Length: > 0 } text)
             return null;
-        if (!TryParse(text, out var fixedTime))
+        if (!TimeParser.TryParseTime(text, out var fixedTime))
             throw BatchException.Usage($"{Variable} is '{text}'. Set it to seconds since 1970, or unset it.");
         return fixedTime;
-    }
-
-    private static bool TryParse(string text, out DateTimeOffset time)
-    {
-        time = default;
-        if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long seconds))
-            return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time);
-        if (seconds > DateTimeOffset.MaxValue.ToUnixTimeSeconds())
-            return false;
-        time = DateTimeOffset.FromUnixTimeSeconds(seconds);
-        return true;
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using MixAttention.Batch.Memory;
 using MixAttention.Batch.Models;
+using MixAttention.Batch.Worker;
 using MixAttention.Compute;
 using MixAttention.Engine;
 using MixAttention.Engine.Execution;
@@ -8,11 +9,11 @@ using MixAttention.Engine.Execution;
 namespace MixAttention.Batch.Cli.Options;
 
 /// <summary>The options that say which model runs, on what and with how much memory.</summary>
-internal sealed class EngineFlags
+/// <param name="requiresModel">Whether --model must be given; the demo model stands in for it otherwise.</param>
+internal sealed class EngineFlags(bool requiresModel = false)
 {
     private static readonly EngineOptions Defaults = new();
 
-    private readonly Option<string?> _model = new("--model", "-m") { Description = "Model folder: config.json, *.safetensors, tokenizer.json. The demo model unless given.", HelpName = "PATH" };
     private readonly Option<long?> _memory = Parsing.Size("--memory", "Memory for keys and values, such as 4GiB. Unless given: 0.8 × (free memory or control group's limit − weights − scratch), at most what the requests can use.");
     private readonly Option<int?> _threads = Parsing.OptionalInteger("--threads", "Threads of libtorch; one per processor unless given.", 1, 4096);
     private readonly Option<string?> _device = Parsing.OneOf("--device", "Where to compute.", "cpu", "cpu|cuda", "cpu", "cuda");
@@ -22,34 +23,16 @@ internal sealed class EngineFlags
     private readonly Option<bool> _noTrim = new("--no-trim") { Description = "Compute every prompt position in every layer, also those that nothing can read." };
     private readonly Option<bool> _noPrefixSharing = new("--no-prefix-sharing") { Description = "Compute for each request the tokens that several requests have in common. Results are the same." };
 
-    /// <summary>The demo model's name in results.</summary>
-    public const string DemoModelName = "mixbatch-demo";
-
-    /// <summary>Gets the folder of the demo model, which lies beside the executable.</summary>
-    public static string DemoModel => Path.Combine(AppContext.BaseDirectory, "Demo", "model");
-
-    /// <summary>Gets the folder of the sample documents.</summary>
-    public static string DemoSamples => Path.Combine(AppContext.BaseDirectory, "Demo", "samples");
+    /// <summary>Gets the option that names the model.</summary>
+    public ModelFlag Model { get; } = new(requiresModel);
 
     public void AddTo(Command command)
     {
-        Option[] options = [_model, _memory, _threads, _device, _precision, _chunk, _maxSequences, _noTrim, _noPrefixSharing];
+        Model.AddTo(command);
+        Option[] options = [_memory, _threads, _device, _precision, _chunk, _maxSequences, _noTrim, _noPrefixSharing];
         foreach (var option in options)
             command.Add(option);
     }
-
-    public string ModelFolder(ParseResult result) => result.GetValue(_model) ?? DemoModel;
-
-    /// <summary>Opens the model that was asked for, or the demo model, and says so.</summary>
-    public ModelFacts OpenModel(ParseResult result, TextWriter messages)
-    {
-        if (result.GetValue(_model) is null)
-            messages.WriteLine("Using the demo model, which knows incident reviews only; --model PATH takes another.");
-        return ModelFacts.Read(ModelFolder(result));
-    }
-
-    /// <summary>Gets the model's name in results.</summary>
-    public string ModelName(ParseResult result, ModelFacts model) => result.GetValue(_model) is null ? DemoModelName : model.Name;
 
     public EngineOptions ReadEngine(ParseResult result) => new()
     {
@@ -75,6 +58,19 @@ internal sealed class EngineFlags
 
     public RunnerOptions ReadRunner(ParseResult result, long kvBytes) =>
         new() { Device = Device(result), Precision = PrecisionOf(result), KvBytes = kvBytes, Threads = result.GetValue(_threads) };
+
+    /// <summary>Gets the model as a worker serves it.</summary>
+    /// <param name="name">Its name in results.</param>
+    /// <returns>The caller disposes its text side.</returns>
+    public WorkerModel ReadModel(ParseResult result, CliHost host, ModelFacts model, string name, KvMemory memory) => new()
+    {
+        Name = name,
+        Text = TextModel.Open(model, () => host.LoadRunner(model.Folder, ReadRunner(result, memory.Bytes))),
+        Digest = stop => ModelDigest.ComputeAsync(model, stop),
+        Engine = ReadEngine(result),
+        Device = Device(result),
+        Precision = PrecisionName(result),
+    };
 
     public string Device(ParseResult result) => result.GetValue(_device)!; // it has a default
 

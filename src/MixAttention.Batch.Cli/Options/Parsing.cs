@@ -91,6 +91,21 @@ internal static class Parsing
         },
     };
 
+    /// <summary>Makes an option of a span of time that may be left out.</summary>
+    public static Option<TimeSpan?> Span(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "SPAN",
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (TimeParser.TryParseSpan(text, out var span))
+                return span;
+            result.AddError($"{name} is '{text}'. Give a number and a unit, such as 90s, 30m, 12h or 7d.");
+            return null;
+        },
+    };
+
     /// <summary>Makes an option that may be given several times.</summary>
     public static Option<string[]> Many(string name, string description, string helpName) => new(name)
     {

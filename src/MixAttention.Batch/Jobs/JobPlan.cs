@@ -4,7 +4,7 @@ using MixAttention.Batch.Store;
 namespace MixAttention.Batch.Jobs;
 
 /// <summary>All segments of a job's plan.</summary>
-/// <param name="Segments">In order of their numbers.</param>
+/// <param name="Segments">In order of their numbers; none once the job was deleted but for its outputs.</param>
 public sealed record JobPlan(IReadOnlyList<ShardPlan> Segments)
 {
     /// <summary>Gets the number of requests.</summary>
@@ -17,7 +17,7 @@ public sealed record JobPlan(IReadOnlyList<ShardPlan> Segments)
     public int ShardCount { get; } = Segments.Sum(s => s.Shards.Count);
 
     /// <summary>Gets the latest submission.</summary>
-    public int Run { get; } = Segments.Max(s => s.Run);
+    public int Run { get; } = Segments.Select(s => s.Run).DefaultIfEmpty().Max();
 
     /// <summary>Finds a shard and its segment.</summary>
     /// <returns>Null when the plan has no such shard.</returns>

@@ -17,8 +17,11 @@ public sealed record JobReport
     /// <summary>Gets the first failures, for a person to read.</summary>
     public required IReadOnlyList<JobFailure> FirstFailures { get; init; }
 
-    /// <summary>Gets whether the job was interrupted; then some requests have no line.</summary>
-    public required bool IsInterrupted { get; init; }
+    /// <summary>Gets the requests that have not run, or not run again, since the job was interrupted.</summary>
+    public required int Unfinished { get; init; }
+
+    /// <summary>Gets whether the job was interrupted.</summary>
+    public bool IsInterrupted => Unfinished > 0;
 
     /// <summary>Gets the time from the first document to the last line, without loading.</summary>
     public required TimeSpan Elapsed { get; init; }
@@ -26,6 +29,3 @@ public sealed record JobReport
     /// <summary>Gets the engine's last state.</summary>
     public required EngineSnapshot Engine { get; init; }
 }
-
-/// <summary>A request that failed.</summary>
-public sealed record JobFailure(string CustomId, GenerationError Error);

@@ -12,7 +12,10 @@ namespace MixAttention.Batch.Jobs;
 /// <param name="plan">The job's plan.</param>
 public sealed class JobResults(IArtifactStore store, JobArtifacts artifacts, JobPlan plan)
 {
-    /// <summary>Reads the lines.</summary>
+    /// <summary>Gets the requests without a line in the shards that were read.</summary>
+    public int Unfinished { get; private set; }
+
+    /// <summary>Reads the lines; once.</summary>
     /// <param name="withUnfinished">Whether shards without a part give what their checkpoint holds; else they give nothing.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="ContractException">A part is damaged.</exception>
@@ -40,7 +43,12 @@ public sealed class JobResults(IArtifactStore store, JobArtifacts artifacts, Job
         string name = artifacts.Part(shard.Shard);
         var part = await store.ReadBytesAsync(name, cancellationToken).ConfigureAwait(false);
         if (part is null)
-            return withUnfinished ? (await ShardHistory.ReadAsync(store, artifacts, shard.Shard, null, cancellationToken).ConfigureAwait(false)).Finished.Values.OrderBy(l => l.Row) : [];
+        {
+            var finished = withUnfinished ? (await ShardHistory.ReadAsync(store, artifacts, shard.Shard, null, cancellationToken).ConfigureAwait(false)).Finished : new Dictionary<int, ResultLine>();
+            Unfinished += shard.Rows - finished.Count;
+            return finished.Values.OrderBy(l => l.Row);
+        }
+
         try
         {
             return [.. CheckpointSegment.SplitLines(part.Bytes).Select(ResultLine.Parse)];

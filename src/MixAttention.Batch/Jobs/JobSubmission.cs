@@ -41,7 +41,7 @@ public sealed class JobSubmission(IArtifactStore store, IJobQueue queue, Func<St
         byte[] json = ContractJson.Write(manifest with { Fingerprint = JobFingerprint.Of(manifest) }, ContractJson.Default.JobManifest);
         if (await store.PutIfAbsentAsync(artifacts.Manifest, json, cancellationToken).ConfigureAwait(false) is null)
             throw BatchException.Usage($"There is a job {manifest.JobId} already. Submit under another id.");
-        await SendAsync(manifest, plan, cancellationToken).ConfigureAwait(false);
+        await OpenShards.SendAsync(store, queue, manifest, plan, cancellationToken).ConfigureAwait(false);
         return plan;
     }
 
@@ -65,27 +65,8 @@ public sealed class JobSubmission(IArtifactStore store, IJobQueue queue, Func<St
         var added = await CompareAsync(job, plan, documents, paths, cancellationToken).ConfigureAwait(false);
         if (added.Count > 0)
             plan = new JobPlan([.. plan.Segments, await AddSegmentAsync(job, added, paths, plan.Segments.Count, plan.ShardCount, plan.Rows, plan.Run, cancellationToken).ConfigureAwait(false)]);
-        await SendAsync(job, plan, cancellationToken).ConfigureAwait(false);
+        await OpenShards.SendAsync(store, queue, job, plan, cancellationToken).ConfigureAwait(false);
         return plan;
-    }
-
-    /// <summary>Lists the shards that have no results yet.</summary>
-    public static async Task<IReadOnlyList<(ShardPlan Segment, PlannedShard Shard)>> ListOpenShardsAsync(IArtifactStore store, JobArtifacts artifacts, JobPlan plan, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(store);
-        ArgumentNullException.ThrowIfNull(artifacts);
-        ArgumentNullException.ThrowIfNull(plan);
-        var parts = new HashSet<string>();
-        await foreach (var part in store.ListAsync(artifacts.Parts, cancellationToken).ConfigureAwait(false))
-            parts.Add(part.Name);
-        return [.. plan.Segments.SelectMany(s => s.Shards, (segment, shard) => (segment, shard)).Where(s => !parts.Contains(artifacts.Part(s.shard.Shard)))];
-    }
-
-    private async Task SendAsync(JobManifest job, JobPlan plan, CancellationToken cancellationToken)
-    {
-        var artifacts = new JobArtifacts(job.JobId);
-        foreach (var (segment, shard) in await ListOpenShardsAsync(store, artifacts, plan, cancellationToken).ConfigureAwait(false))
-            await queue.SendAsync(new JobMessage(job.JobId, shard.Shard, artifacts.Manifest, job.ModelName, segment.Run), cancellationToken: cancellationToken).ConfigureAwait(false);
     }
 
     private async Task<ShardPlan> AddSegmentAsync(

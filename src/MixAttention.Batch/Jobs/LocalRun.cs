@@ -1,7 +1,6 @@
 using MixAttention.Batch.Documents;
 using MixAttention.Batch.Output;
 using MixAttention.Batch.Queue;
-using MixAttention.Batch.Records;
 using MixAttention.Batch.Shards;
 using MixAttention.Batch.Store;
 using MixAttention.Batch.Worker;
@@ -21,8 +20,6 @@ namespace MixAttention.Batch.Jobs;
 public sealed class LocalRun(
     JobManifest asked, IReadOnlyList<DocumentEntry> documents, string outputFolder, WorkerModel model, WorkerOptions options, Func<Stream> standardInput, TimeProvider time) : IAsyncDisposable
 {
-    private const int FailuresKept = 5;
-
     // Longer than this process may stand still; nobody else waits for the messages.
     private static readonly TimeSpan LockDuration = TimeSpan.FromMinutes(1);
 
@@ -69,9 +66,9 @@ public sealed class LocalRun(
         }
 
         // 2. Submit the job, or take it up again.
-        var store = new FolderArtifactStore(state.Store, time);
+        var store = new FolderArtifactStore(state.Jobs.Store, time);
         state.ResetQueue();
-        var queue = new SqliteJobQueue(state.Queue, LockDuration, time);
+        var queue = new SqliteJobQueue(state.Jobs.Queue, LockDuration, time);
         await using var _ = queue.ConfigureAwait(false);
         var (manifest, plan) = await SubmitAsync(new JobSubmission(store, queue, standardInput), store, stop).ConfigureAwait(false);
 
@@ -125,15 +122,16 @@ public sealed class LocalRun(
     /// <summary>Counts what is left to do, and what former runs have done.</summary>
     private async Task<int> CountOpenRowsAsync(FolderArtifactStore store, JobArtifacts artifacts, JobPlan plan, CancellationToken cancellationToken)
     {
-        var open = await JobSubmission.ListOpenShardsAsync(store, artifacts, plan, cancellationToken).ConfigureAwait(false);
-        foreach (var shard in plan.Shards.Except(open.Select(o => o.Shard)))
+        var open = await OpenShards.ListAsync(store, artifacts, plan, cancellationToken).ConfigureAwait(false);
+        var counts = new RowCounts();
+        foreach (var (segment, shard) in plan.Segments.SelectMany(s => s.Shards, (segment, shard) => (segment, shard)).Except(open))
         {
-            if ((await ShardOwnership.ReadAsync(store, artifacts.State(shard.Shard), cancellationToken).ConfigureAwait(false))?.State.Counts is not { } counts)
-                continue;
-            _succeededBefore += counts.Succeeded;
-            _failedBefore += counts.Failed;
+            if ((await ShardOwnership.ReadAsync(store, artifacts.State(shard.Shard), cancellationToken).ConfigureAwait(false))?.State.Counts is { } done)
+                counts = counts.Add(segment, done);
         }
 
+        // A request that runs again is counted as failed until it has run.
+        (_succeededBefore, _failedBefore) = (counts.Succeeded, counts.Failed - open.Where(o => o.Segment.IsRetry).Sum(o => o.Shard.Rows));
         _rows = plan.Rows;
         _bytesToDo = open.Sum(o => o.Shard.DocumentBytes);
         return open.Sum(o => o.Shard.Rows);
@@ -141,26 +139,14 @@ public sealed class LocalRun(
 
     private async Task<JobReport> CollectAsync(JobResults results)
     {
-        int succeeded = 0, failed = 0;
-        List<JobFailure> failures = [];
-        using var output = OutputFolder.Create(outputFolder);
-        await foreach (var line in results.ReadAsync(withUnfinished: true, CancellationToken.None).ConfigureAwait(false))
-        {
-            output.Write(line);
-            succeeded += line.IsFailure ? 0 : 1;
-            failed += line.IsFailure ? 1 : 0;
-            if (line.IsFailure && failures.Count < FailuresKept && RecordJson.Read(line.Bytes.Span) is { Error: { } error } record)
-                failures.Add(new JobFailure(record.CustomId, new GenerationError(error.Code, error.Message)));
-        }
-
-        output.Complete();
+        var collected = await CollectedResults.WriteAsync(results.ReadAsync(withUnfinished: true, CancellationToken.None), outputFolder, CancellationToken.None).ConfigureAwait(false);
         return new JobReport
         {
             Requests = _rows,
-            Succeeded = succeeded,
-            Failed = failed,
-            FirstFailures = failures,
-            IsInterrupted = succeeded + failed < _rows,
+            Succeeded = collected.Succeeded,
+            Failed = collected.Failed,
+            FirstFailures = collected.FirstFailures,
+            Unfinished = results.Unfinished,
             Elapsed = Progress.Elapsed,
             Engine = _engine.Snapshot,
         };

@@ -1,3 +1,5 @@
+using MixAttention.Batch.Jobs;
+
 namespace MixAttention.Batch.Output;
 
 /// <summary>The folder <c>.mixbatch</c> in a run's output folder: the run's store and queue, held by one process at a time.</summary>
@@ -8,20 +10,16 @@ public sealed class StateFolder : IDisposable
 
     private const string LockName = "lock";
 
-    private readonly string _path;
     private readonly FileStream _lock;
 
-    private StateFolder(string path, FileStream @lock)
+    private StateFolder(JobFolder jobs, FileStream @lock)
     {
-        _path = path;
+        Jobs = jobs;
         _lock = @lock;
     }
 
-    /// <summary>Gets the folder of the store.</summary>
-    public string Store => Path.Combine(_path, "store");
-
-    /// <summary>Gets the file of the queue.</summary>
-    public string Queue => Path.Combine(_path, "queue.db");
+    /// <summary>Gets the run's store and queue.</summary>
+    public JobFolder Jobs { get; }
 
     /// <summary>Tells whether a run was begun in an output folder.</summary>
     public static bool Exists(string outputFolder) => Directory.Exists(Path.Combine(outputFolder, Name));
@@ -42,7 +40,7 @@ public sealed class StateFolder : IDisposable
 
         try
         {
-            return new StateFolder(path, new FileStream(Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return new StateFolder(new JobFolder(path), new FileStream(Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -53,7 +51,7 @@ public sealed class StateFolder : IDisposable
     /// <summary>Removes the queue: what is to be done is told by the store, and messages that a dead process had locked need not be waited for.</summary>
     public void ResetQueue()
     {
-        foreach (string file in Directory.EnumerateFiles(_path, Path.GetFileName(Queue) + "*"))
+        foreach (string file in Directory.EnumerateFiles(Jobs.Path, Path.GetFileName(Jobs.Queue) + "*"))
             File.Delete(file);
     }
 
@@ -61,8 +59,8 @@ public sealed class StateFolder : IDisposable
     public void Clear()
     {
         ResetQueue();
-        if (Directory.Exists(Store))
-            Directory.Delete(Store, recursive: true);
+        if (Directory.Exists(Jobs.Store))
+            Directory.Delete(Jobs.Store, recursive: true);
     }
 
     /// <inheritdoc />

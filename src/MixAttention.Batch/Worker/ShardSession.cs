@@ -95,7 +95,10 @@ internal sealed class ShardSession(WorkerContext worker, JobDelivery delivery, l
         if (ownership is null)
             return new ShardOutcome(ShardOutcomeKind.Busy);
         worker.Counts.AddDiscardedCheckpoints(history.Discarded);
-        worker.Counts.AddRecomputed(history.Unfinished(ownership.State.Generation - 1).Count);
+        int again = history.Unfinished(ownership.State.Generation - 1).Count;
+        worker.Counts.AddRecomputed(again);
+        if (history.Finished.Count + again > 0)
+            worker.Options.Log($"{delivery.MessageId}: {history.Finished.Count} of {planned.Shard.Rows} requests are finished already; {again} were running when the former owner was stopped and run again.");
         return await RunAsync(job, planned.Segment, planned.Shard, ownership, history, feed, lost).ConfigureAwait(false);
     }
 
@@ -202,6 +205,7 @@ internal sealed class ShardSession(WorkerContext worker, JobDelivery delivery, l
 
         await FinishAsync(job, ownership, lines, part, lost).ConfigureAwait(false);
         worker.Counts.AddShard();
+        worker.Options.Log($"{delivery.MessageId}: committed {lines.Count} requests, {lines.Count(l => l.IsFailure)} of them failed.");
         await job.CountFailuresAsync(lines, lost).ConfigureAwait(false);
         return new ShardOutcome(ShardOutcomeKind.Done) { IsJobComplete = await FinishJobAsync(job, lost).ConfigureAwait(false) };
     }

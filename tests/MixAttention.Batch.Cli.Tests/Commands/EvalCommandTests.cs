@@ -15,10 +15,10 @@ public sealed class EvalCommandTests : IDisposable
     [Fact]
     public async Task Right_and_wrong_answers_of_the_model_are_told_apart()
     {
-        string line = File.ReadLines(Path.Combine(EngineFlags.DemoSamples, "truth.jsonl")).Single(l => l.Contains("incident-ly-1090", StringComparison.Ordinal));
+        string line = File.ReadLines(Path.Combine(ModelFlag.DemoSamples, "truth.jsonl")).Single(l => l.Contains("incident-ly-1090", StringComparison.Ordinal));
         _cli.Folder.Write("truth.jsonl", line.Replace("728 minutes.\"", "727 minutes.\"", StringComparison.Ordinal));
 
-        Assert.Equal(ExitCodes.Fine, await _cli.RunAsync("eval", "--truth", _cli.Folder["truth.jsonl"], "--documents", EngineFlags.DemoSamples, "--no-prefix-sharing"));
+        Assert.Equal(ExitCodes.Fine, await _cli.RunAsync("eval", "--truth", _cli.Folder["truth.jsonl"], "--documents", ModelFlag.DemoSamples, "--no-prefix-sharing"));
 
         Assert.Matches(@"summaries\s+1\s+0\s+1\s+100.00 %", _cli.Output);
         Assert.Matches(@"answers\s+11\s+1\s+12\s+91.67 %", _cli.Output);

@@ -13,7 +13,7 @@ public sealed class ModelInspectCommandTests : IDisposable
     [Fact]
     public async Task Sound_model_is_described()
     {
-        Assert.Equal(ExitCodes.Fine, await InspectAsync(EngineFlags.DemoModel));
+        Assert.Equal(ExitCodes.Fine, await InspectAsync(ModelFlag.DemoModel));
 
         string[] facts =
         [
@@ -58,7 +58,7 @@ public sealed class ModelInspectCommandTests : IDisposable
     public async Task Tokenizer_of_another_model_is_found()
     {
         await _cli.RunScriptedAsync("model", "init", "--preset", "Standard", "--layers", "1", "--width", "64", "--vocabulary", "100", _cli.Folder["random"]);
-        File.Copy(Path.Combine(EngineFlags.DemoModel, "tokenizer.json"), _cli.Folder["random/tokenizer.json"]);
+        File.Copy(Path.Combine(ModelFlag.DemoModel, "tokenizer.json"), _cli.Folder["random/tokenizer.json"]);
 
         Assert.Equal(ExitCodes.JobFailed, await InspectAsync(_cli.Folder["random"]));
 

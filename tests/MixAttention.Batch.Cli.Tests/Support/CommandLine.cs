@@ -55,7 +55,7 @@ internal sealed class CommandLine : IDisposable
     /// <returns>Its path.</returns>
     public string CopyDemoModel(string name)
     {
-        foreach (string file in Directory.EnumerateFiles(EngineFlags.DemoModel))
+        foreach (string file in Directory.EnumerateFiles(ModelFlag.DemoModel))
             Folder.Write(Path.Combine(name, Path.GetFileName(file)), File.ReadAllBytes(file));
         return Folder[name];
     }

@@ -91,7 +91,7 @@ public sealed class BatchWorkerTests : IAsyncDisposable
         int differing = 0;
         await _fixture.WorkAsync(points, new WorkerOptions { Log = log.Add }, counts: c => differing = c.DifferingParts);
         Assert.Equal(1, differing);
-        Assert.Contains("gave other bytes than those that were committed, which stay", log.Single(), StringComparison.Ordinal);
+        Assert.Contains(log, line => line.Contains("gave other bytes than those that were committed, which stay", StringComparison.Ordinal));
         Assert.Equal("{\"x_batch\":{\"row\":0}}\n", await _fixture.ReadAsync(_fixture.Artifacts.Part(0)));
     }
 

@@ -1,0 +1,54 @@
+using System.CommandLine;
+using MixAttention.Batch.Cli.Display;
+using MixAttention.Batch.Cli.Options;
+using MixAttention.Batch.Jobs;
+using MixAttention.Batch.Output;
+
+namespace MixAttention.Batch.Cli.Commands;
+
+/// <summary><c>mixbatch results</c>: a job's results as files.</summary>
+internal sealed class ResultsCommand
+{
+    private readonly CliHost _host;
+    private readonly StoreFlag _store = new();
+    private readonly JobArgument _job = new();
+    private readonly Option<string> _output = new("--output", "-o") { Description = "Folder of the results: output.jsonl, errors.jsonl and texts/.", HelpName = "OUT", Required = true };
+    private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace the results of a former run or job in OUT; other files there stay." };
+    private readonly Option<bool> _partial = new("--partial") { Description = "Take what has finished of a job that goes on." };
+
+    private ResultsCommand(CliHost host) => _host = host;
+
+    public static Command Create(CliHost host)
+    {
+        var results = new ResultsCommand(host);
+        var command = new Command("results", "Write a job's results into a folder.") { results._output, results._overwrite, results._partial };
+        results._job.AddTo(command);
+        results._store.AddTo(command);
+        command.SetAction(results.RunAsync);
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult result, CancellationToken cancellationToken)
+    {
+        string output = result.GetRequiredValue(_output);
+        bool overwrite = result.GetValue(_overwrite);
+        var folder = _store.ReadExisting(result, _host);
+        OutputFolder.Check(output, overwrite);
+        var store = _host.OpenStore(folder.Store, _host.Time);
+        var manifest = await _job.FindAsync(result, store, folder, cancellationToken);
+        var status = await new JobStatusReader(store, queue: null).ReadAsync(manifest, cancellationToken);
+        if (!status.IsFinal && !result.GetValue(_partial))
+            throw BatchException.Usage($"Job {manifest.JobId} is not finished: {status.RequestCounts.Completed + status.RequestCounts.Failed} of {status.RequestCounts.Total} requests are. Wait, or take those with --partial.");
+
+        var artifacts = new JobArtifacts(manifest.JobId);
+        var lines = status.IsFinal
+            ? new CommittedResults(store, artifacts).ReadAsync(cancellationToken)
+            : new JobResults(store, artifacts, await JobPlan.ReadAsync(store, artifacts, cancellationToken)).ReadAsync(withUnfinished: true, cancellationToken);
+        if (overwrite)
+            OutputFolder.RemoveFormerRun(output);
+        var collected = await CollectedResults.WriteAsync(lines, output, cancellationToken);
+        FailureLines.Write(_host.Error, collected.FirstFailures, collected.Failed, output);
+        _host.Output.WriteLine($"{collected.Succeeded} of {status.RequestCounts.Total} requests succeeded{(status.IsFinal ? "" : " so far")}, {collected.Failed} failed. Results are in {output}.");
+        return collected.Failed > 0 ? ExitCodes.SomeFailed : ExitCodes.Fine;
+    }
+}

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using MixAttention.Batch.Cli.Options;
+using MixAttention.Batch.Jobs;
+using MixAttention.Batch.Models;
+using MixAttention.Batch.Store;
+
+namespace MixAttention.Batch.Cli.Commands;
+
+/// <summary><c>mixbatch submit</c>: documents into a queue, from which workers take them.</summary>
+internal sealed class SubmitCommand
+{
+    private readonly CliHost _host;
+    private readonly StoreFlag _store = new();
+    private readonly ModelFlag _model = new(isRequired: true);
+    private readonly Option<string?> _servedModelName = JobFlags.ServedModelName();
+    private readonly Option<string?> _jobId = new("--job-id")
+    {
+        Description = "The job's id; a new one unless given. A job that is there and asks for the same is taken up again: documents that have come are added.",
+        HelpName = "ID",
+        Validators =
+        {
+            result =>
+            {
+                if (result.Tokens.Count > 0 && !ArtifactName.IsValidSegment(result.Tokens[0].Value))
+                    result.AddError($"--job-id is '{result.Tokens[0].Value}'. Give letters, digits, '_', '-' and '.'.");
+            },
+        },
+    };
+
+    private readonly JobFlags _job = new();
+
+    private SubmitCommand(CliHost host) => _host = host;
+
+    public static Command Create(CliHost host)
+    {
+        var submit = new SubmitCommand(host);
+        var command = new CheckedCommand("submit", "Submit documents to a queue; workers run them.");
+        submit._store.AddTo(command);
+        submit._model.AddTo(command);
+        command.Add(submit._servedModelName);
+        command.Add(submit._jobId);
+        submit._job.AddTo(command);
+        command.SetAction(submit.RunAsync);
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult result, CancellationToken cancellationToken)
+    {
+        var folder = _store.Read(result, _host);
+        var found = _job.Input.Find(result, folder.Path);
+        var model = ModelFacts.Read(_model.Folder(result));
+        string jobId = result.GetValue(_jobId) ?? JobSubmission.NewJobId(_host.Time);
+        var asked = _job.Read(result, _host, model, jobId, result.GetValue(_servedModelName) ?? model.Name);
+
+        var store = _host.OpenStore(folder.Store, _host.Time);
+        await using var queue = StoreFlag.OpenQueue(folder, _host);
+        var submission = new JobSubmission(store, queue, _host.OpenStandardInput);
+        var former = await JobManifest.ReadAsync(store, new JobArtifacts(jobId), cancellationToken);
+        var plan = former is null
+            ? await submission.SubmitAsync(asked, found.Documents, cancellationToken)
+            : await submission.ResumeAsync(former, asked, found.Documents, cancellationToken);
+        _host.Error.WriteLine($"{(former is null ? "Submitted" : "Took up again")} {plan.Rows} requests in {plan.ShardCount} shards for the model {asked.ModelName}.");
+        _host.Output.WriteLine(jobId);
+        return ExitCodes.Fine;
+    }
+}

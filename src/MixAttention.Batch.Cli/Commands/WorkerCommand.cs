@@ -1,0 +1,78 @@
+using System.CommandLine;
+using MixAttention.Batch.Cli.Display;
+using MixAttention.Batch.Cli.Options;
+using MixAttention.Batch.Worker;
+
+namespace MixAttention.Batch.Cli.Commands;
+
+/// <summary><c>mixbatch worker</c>: takes shards of jobs from a queue and runs them.</summary>
+internal sealed class WorkerCommand
+{
+    private readonly CliHost _host;
+    private readonly StoreFlag _store = new();
+    private readonly EngineFlags _engine = new(requiresModel: true);
+    private readonly Option<string?> _servedModelName = JobFlags.ServedModelName();
+    private readonly Option<int> _drainSeconds = Parsing.Integer("--drain-seconds", "How long running requests may go on after Ctrl-C or SIGTERM.", 25, 0, 86400);
+    private readonly Option<int> _checkpointSeconds = Parsing.Integer("--checkpoint-seconds", "How often what has finished is put into checkpoints.", 5, 1, 3600);
+    private readonly Option<int> _lockSeconds = Parsing.Integer("--lock-seconds", "How long a worker that says nothing keeps a shard from the others.", 60, 3, 86400);
+    private readonly Option<int?> _idleSeconds = Parsing.OptionalInteger("--idle-seconds", "End when nothing has come for so long; waits for ever unless given.", 0, 86400);
+
+    private WorkerCommand(CliHost host) => _host = host;
+
+    public static Command Create(CliHost host)
+    {
+        var worker = new WorkerCommand(host);
+        var command = new CheckedCommand("worker", "Run what is submitted to a queue, until told to stop.");
+        worker._store.AddTo(command);
+        worker._engine.AddTo(command);
+        Option[] others = [worker._servedModelName, worker._drainSeconds, worker._checkpointSeconds, worker._lockSeconds, worker._idleSeconds];
+        foreach (var option in others)
+            command.Add(option);
+        command.SetAction(worker.RunAsync);
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult result, CancellationToken cancellationToken)
+    {
+        // 1. What can be refused before anything is taken from the queue.
+        var folder = _store.Read(result, _host);
+        var model = _engine.Model.Open(result, _host.Error);
+        var memory = _engine.ReadMemory(result, model, _engine.ReadEngine(result), usableBytes: long.MaxValue);
+        _host.Error.WriteLine(memory.Explanation);
+        var served = _engine.ReadModel(result, _host, model, result.GetValue(_servedModelName) ?? model.Name, memory);
+        using var _ = served.Text;
+
+        // 2. Work until there is an end to it.
+        var store = _host.OpenStore(folder.Store, _host.Time);
+        await using var queue = _host.OpenQueue(folder.Queue, TimeSpan.FromSeconds(result.GetValue(_lockSeconds)), _host.Time);
+        await using var engine = new EngineHost(served, _host.Time);
+        var options = new WorkerOptions
+        {
+            DrainTime = TimeSpan.FromSeconds(result.GetValue(_drainSeconds)),
+            CheckpointPeriod = TimeSpan.FromSeconds(result.GetValue(_checkpointSeconds)),
+            IdleTime = result.GetValue(_idleSeconds) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+            Log = line => _host.Error.WriteLine(line),
+        };
+        using var worker = new BatchWorker(store, queue, engine, options, _host.Time);
+        _host.Error.WriteLine($"Serving {served.Name} to {folder.Path}.");
+        long start = _host.Time.GetTimestamp();
+        try
+        {
+            await worker.RunAsync(cancellationToken);
+        }
+        finally
+        {
+            Summarize(worker.Counts, _host.Time.GetElapsedTime(start));
+        }
+
+        return ExitCodes.Fine; // To be told to stop is a worker's usual end.
+    }
+
+    private void Summarize(WorkerCounts counts, TimeSpan elapsed)
+    {
+        int computed = counts.Succeeded + counts.Failed - counts.Resumed;
+        _host.Output.WriteLine(
+            $"Committed {counts.Shards} shards in {Duration.Format(elapsed)}: {computed} requests run here, {counts.Recomputed} of them because a former owner was stopped while they ran, " +
+            $"{counts.Resumed} found finished in checkpoints; {counts.Failed} failed.");
+    }
+}

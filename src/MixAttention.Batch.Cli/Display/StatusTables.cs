@@ -1,0 +1,68 @@
+using System.Globalization;
+using MixAttention.Batch.Jobs;
+using Spectre.Console;
+
+namespace MixAttention.Batch.Cli.Display;
+
+/// <summary>Shows where jobs are.</summary>
+internal static class StatusTables
+{
+    /// <summary>Prints one job.</summary>
+    public static void Print(CliHost host, JobStatus job)
+    {
+        var grid = new Grid().AddColumn(new GridColumn { NoWrap = true }).AddColumn();
+        foreach (var (name, value) in Describe(job))
+            grid.AddRow(new Text(name, new Style(Color.Grey)), new Text(value));
+        host.CreateConsole().Write(grid);
+    }
+
+    /// <summary>Prints a line for each job.</summary>
+    public static void Print(CliHost host, IReadOnlyList<JobStatus> jobs)
+    {
+        var table = new Table().Border(TableBorder.Simple).AddColumns(
+            new TableColumn("job"), new TableColumn("status"), new TableColumn("requests").RightAligned(), new TableColumn("finished").RightAligned(), new TableColumn("failed").RightAligned(),
+            new TableColumn("model"), new TableColumn("created"));
+        foreach (var job in jobs)
+        {
+            var counts = job.RequestCounts;
+            string[] row = [job.Id, Name(job), Number(counts.Total), Number(counts.Completed + counts.Failed), Number(counts.Failed), Printable.Of(job.Model), Time(job.CreatedAt)];
+            table.AddRow([.. row.Select(text => new Text(text))]);
+        }
+
+        host.CreateConsole().Write(table);
+    }
+
+    private static IEnumerable<(string Name, string Value)> Describe(JobStatus job)
+    {
+        var (counts, details) = (job.RequestCounts, job.XBatch);
+        yield return ("job", job.Id);
+        yield return ("status", Name(job));
+        yield return ("model", Printable.Of(job.Model));
+        yield return ("created", Time(job.CreatedAt));
+        if (job.ExpiresAt is { } deadline)
+            yield return ("deadline", Time(deadline));
+        if ((job.CompletedAt ?? job.ExpiredAt ?? job.CancelledAt) is { } ended)
+            yield return ("ended", Time(ended));
+        yield return ("requests", $"{Number(counts.Total)}: {Number(counts.Completed)} succeeded, {Number(counts.Failed)} failed" +
+            (job.IsFinal ? "" : $", {Number(details.RowsRunning)} running, {Number(details.RowsQueued)} waiting"));
+        if (details.Shards > 0)
+            yield return ("shards", $"{Number(details.ShardsCommitted)} of {Number(details.Shards)} committed");
+        if (details.Crashes > 0)
+            yield return ("crashes", $"{Number(details.Crashes)} times a worker died; {Number(details.Suspects)} requests run alone since they were running in several of these deaths");
+        if (job.Usage is { } usage)
+            yield return ("tokens", $"{Number(usage.InputTokens)} in, {Number(usage.OutputTokens)} out");
+        foreach (var aside in details.PutAside)
+            yield return ("put aside", $"shard {aside.Shard}: {aside.Reason}: {Printable.Of(aside.Cure)}");
+    }
+
+    private static string Name(JobStatus job) => job.Status switch
+    {
+        BatchStatus.InProgress => "in progress",
+        BatchStatus.Cancelled when job.XBatch.Ended == EndReason.TooManyErrors => "ended: too many errors",
+        _ => job.Status.ToString().ToLowerInvariant(),
+    };
+
+    private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+
+    private static string Time(long seconds) => DateTimeOffset.FromUnixTimeSeconds(seconds).ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+}

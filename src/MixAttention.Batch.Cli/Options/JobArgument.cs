@@ -1,0 +1,37 @@
+using System.CommandLine;
+using MixAttention.Batch.Jobs;
+using MixAttention.Batch.Store;
+
+namespace MixAttention.Batch.Cli.Options;
+
+/// <summary>The argument that names a job; a folder's only job needs no name.</summary>
+internal sealed class JobArgument
+{
+    private readonly Argument<string?> _job = new("JOB") { Description = "The job's id; may be left out where there is one job only.", Arity = ArgumentArity.ZeroOrOne };
+
+    public void AddTo(Command command) => command.Add(_job);
+
+    /// <summary>Reads the manifest of the job.</summary>
+    /// <exception cref="BatchException">There is no such job, or it must be named.</exception>
+    public Task<JobManifest> FindAsync(ParseResult result, IArtifactStore store, JobFolder folder, CancellationToken cancellationToken) =>
+        result.GetValue(_job) is { } jobId ? FindAsync(jobId, store, folder, cancellationToken) : FindOnlyAsync(store, folder, cancellationToken);
+
+    /// <summary>Reads the manifest of a job.</summary>
+    /// <exception cref="BatchException">There is no such job.</exception>
+    public static async Task<JobManifest> FindAsync(string jobId, IArtifactStore store, JobFolder folder, CancellationToken cancellationToken) =>
+        (ArtifactName.IsValidSegment(jobId) ? await JobManifest.ReadAsync(store, new JobArtifacts(jobId), cancellationToken) : null)
+            ?? throw BatchException.Usage($"There is no job {jobId} in {folder.Path}. See mixbatch jobs list.");
+
+    private static async Task<JobManifest> FindOnlyAsync(IArtifactStore store, JobFolder folder, CancellationToken cancellationToken)
+    {
+        string? found = null;
+        await foreach (string jobId in JobCatalog.ListAsync(store, cancellationToken))
+        {
+            if (found is not null)
+                throw BatchException.Usage($"{folder.Path} holds several jobs. Name one of them; see mixbatch jobs list.");
+            found = jobId;
+        }
+
+        return found is null ? throw BatchException.Usage($"{folder.Path} holds no job. Submit one with mixbatch submit.") : await FindAsync(found, store, folder, cancellationToken);
+    }
+}

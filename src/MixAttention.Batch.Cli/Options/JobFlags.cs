@@ -1,0 +1,57 @@
+using System.CommandLine;
+using MixAttention.Batch.Jobs;
+using MixAttention.Batch.Models;
+
+namespace MixAttention.Batch.Cli.Options;
+
+/// <summary>The options that say what a job is: documents, task, sampling and limits.</summary>
+internal sealed class JobFlags
+{
+    private readonly Option<bool> _mixedNumerics = new("--mixed-numerics") { Description = "Let workers take part whose arithmetic gives other bits than the first worker's, such as another device or number of threads." };
+    private readonly TaskFlags _task = new();
+    private readonly SamplingFlags _sampling = new();
+    private readonly LimitFlags _limits = new();
+    private readonly CreatedAtFlag _createdAt = new();
+
+    /// <summary>Gets the options that say which documents the job takes.</summary>
+    public InputFlags Input { get; } = new();
+
+    /// <summary>Makes the option that names a model in results and in jobs.</summary>
+    public static Option<string?> ServedModelName() => new("--served-model-name") { Description = "The model's name in jobs and results; its folder's unless given.", HelpName = "NAME" };
+
+    public void AddTo(CheckedCommand command)
+    {
+        Input.AddTo(command);
+        _task.AddTo(command);
+        _sampling.AddTo(command);
+        _limits.AddTo(command);
+        command.Add(_mixedNumerics);
+        _createdAt.AddTo(command);
+    }
+
+    /// <summary>Reads the time that was asked for.</summary>
+    /// <returns>Null when nobody asked for one.</returns>
+    public DateTimeOffset? CreatedAt(ParseResult result, CliHost host) => _createdAt.Read(result, host);
+
+    /// <summary>Reads the job.</summary>
+    /// <param name="jobId">The id that a new job gets.</param>
+    /// <param name="modelName">The served name of its model.</param>
+    /// <exception cref="BatchException">A token id lies outside the model's vocabulary.</exception>
+    public JobManifest Read(ParseResult result, CliHost host, ModelFacts model, string jobId, string modelName)
+    {
+        var now = host.Time.GetUtcNow();
+        var sampling = _sampling.Read(result);
+        SamplingFlags.CheckTokens(sampling, model.Spec.VocabularySize);
+        return new JobManifest
+        {
+            JobId = jobId,
+            CreatedAt = CreatedAt(result, host) ?? now,
+            Input = Input.Read(result),
+            Task = _task.Read(result),
+            Sampling = sampling,
+            ModelName = modelName,
+            Limits = _limits.Read(result, now),
+            AllowsMixedNumerics = result.GetValue(_mixedNumerics),
+        };
+    }
+}
