@@ -6,13 +6,14 @@ namespace MixAttention.Compute.Attention;
 /// <summary>Softmax arithmetic on float32 vectors.</summary>
 internal static unsafe class SimdMath
 {
-    /// <summary>Computes eˣ for x ≤ 0 within two units of the last place; results below 2⁻¹²⁶ are 0.</summary>
+    /// <summary>Computes eˣ for x ≤ 0 within two units of the last place; results below 2⁻¹²⁶ are 0, and NaN stays.</summary>
     /// <remarks>eˣ = 2ⁿ · eʳ with n = round(x / ln 2); eʳ by its Taylor polynomial of degree 7, whose rest is below 6·10⁻⁹ for |r| ≤ ln 2 / 2.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Exp(Vector256<float> x)
     {
-        var visible = Vector256.GreaterThan(x, Vector256.Create(-87.3f));
-        x = Vector256.Max(x, Vector256.Create(-87.3f));
+        // The processor's own maximum and conversion: the portable ones spend more on NaN than all the rest. Its maximum is the second operand if one is NaN.
+        var hidden = Vector256.LessThanOrEqual(x, Vector256.Create(-87.3f));
+        x = Vector256.MaxNative(Vector256.Create(-87.3f), x);
         var n = Vector256.Round(x * 1.44269504f);
         // ln 2 in two parts, so that n · ln 2 is exact enough
         var r = Vector256.FusedMultiplyAdd(n, Vector256.Create(-0.693359375f), x);
@@ -25,8 +26,8 @@ internal static unsafe class SimdMath
         p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(0.5f));
         p = Vector256.FusedMultiplyAdd(p, r, Vector256<float>.One);
         p = Vector256.FusedMultiplyAdd(p, r, Vector256<float>.One);
-        var power = Vector256.ShiftLeft(Vector256.ConvertToInt32(n) + Vector256.Create(127), 23).AsSingle();
-        return p * power & visible;
+        var power = Vector256.ShiftLeft(Vector256.ConvertToInt32Native(n) + Vector256.Create(127), 23).AsSingle();
+        return Vector256.AndNot(p * power, hidden);
     }
 
     /// <summary>Bounds a score: cap · tanh(s / cap).</summary>
@@ -46,8 +47,8 @@ internal static unsafe class SimdMath
     {
         var best = Vector256.Load(scores);
         for (int i = 8; i < count; i += 8)
-            best = Vector256.Max(best, Vector256.Load(scores + i));
-        float newMaximum = Math.Max(maximum, Largest(best));
+            best = Vector256.MaxNative(best, Vector256.Load(scores + i));
+        float newMaximum = float.MaxNative(maximum, Largest(best));
         var shift = Vector256.Create(newMaximum);
         var added = Vector256<float>.Zero;
         for (int i = 0; i < count; i += 8)
@@ -57,7 +58,7 @@ internal static unsafe class SimdMath
             added += weight;
         }
 
-        float rescale = MathF.Exp(maximum - newMaximum);
+        float rescale = newMaximum == maximum ? 1 : MathF.Exp(maximum - newMaximum);
         total = (total * rescale) + Vector256.Sum(added);
         maximum = newMaximum;
         return rescale;
@@ -65,7 +66,8 @@ internal static unsafe class SimdMath
 
     private static float Largest(Vector256<float> v)
     {
-        var four = Vector128.Max(v.GetLower(), v.GetUpper());
-        return Math.Max(Math.Max(four[0], four[1]), Math.Max(four[2], four[3]));
+        var four = Vector128.MaxNative(v.GetLower(), v.GetUpper());
+        four = Vector128.MaxNative(four, Vector128.Shuffle(four, Vector128.Create(2, 3, 0, 1)));
+        return float.MaxNative(four[0], four[1]);
     }
 }

@@ -41,6 +41,24 @@ public class DecodeAttentionTests
         Assert.True((simd - portable).abs().max().item<float>() < 2e-5);
     }
 
+    [Theory]
+    [InlineData(8, 2, null)]
+    [InlineData(8, 2, 4.0)]
+    [InlineData(3, 3, null)]
+    public void NaN_in_a_key_shows_in_the_heads_that_read_it_and_nowhere_else(int heads, int kvHeads, double? softcap)
+    {
+        using var scope = NewDisposeScope();
+        const int D = 16;
+        var shape = new AttentionShape(heads, kvHeads, D, 0.2, softcap, null);
+        using var arena = Arena(20000, kvHeads * D, bFloat16: false);
+        var places = Places(kvHeads * D, [70, 600, 70]);
+        using var key = arena.View(places[1].KeyOffset + (300L * kvHeads * D), 1, kvHeads, D);
+        key[0, 0, 3] = float.NaN;
+        var broken = DecodeAttention.Run(randn(places.Length, heads, D), null, null, arena, places, shape).isnan().view(places.Length, heads, D);
+        Assert.True(broken[1].narrow(0, 0, heads / kvHeads).all().item<bool>());
+        Assert.Equal(heads / kvHeads * D, broken.sum().item<long>());
+    }
+
     [Fact]
     public void A_sequence_has_the_same_bits_in_any_company()
     {

@@ -41,6 +41,18 @@ public class PrefillAttentionTests
         }
     }
 
+    [Fact]
+    public void NaN_in_a_key_shows_in_the_queries_that_see_it_and_nowhere_else()
+    {
+        using var scope = NewDisposeScope();
+        var shape = new AttentionShape(4, 2, 16, 0.3, null, 40);
+        var (q, k, v) = (randn(150, 4, 16), randn(150, 2, 16), randn(150, 2, 16));
+        k[70, 0, 3] = float.NaN;
+        var broken = PrefillAttention.Run(q, [new(k, v)], 0, 0, shape).isnan();
+        Assert.True(broken.narrow(0, 70, 40).narrow(1, 0, 2).all().item<bool>());
+        Assert.Equal(40 * 2 * 16, broken.sum().item<long>());
+    }
+
     [Theory]
     [InlineData(ScalarType.Float32)]
     [InlineData(ScalarType.BFloat16)]
