@@ -8,13 +8,6 @@ using MixAttention.Engine;
 
 namespace MixAttention.Batch.Worker;
 
-/// <summary>A request that can run, or why it can't.</summary>
-/// <param name="Request">The request.</param>
-/// <param name="DocumentSha256">Digest of the document's bytes as read; null when they could not be read.</param>
-/// <param name="Generation">What the engine runs; null when <paramref name="Failure"/> is set.</param>
-/// <param name="Failure">Its line; null when it can run.</param>
-internal sealed record PreparedRequest(BatchRequest Request, string? DocumentSha256, GenerationRequest? Generation, ResultLine? Failure);
-
 /// <summary>Makes requests of a job's listed documents, and lines of their results.</summary>
 /// <remarks>One caller at a time.</remarks>
 internal sealed class DocumentRequests
@@ -49,29 +42,26 @@ internal sealed class DocumentRequests
             _last = (request.Document, await _reader.ReadAsync(request.Document, cancellationToken).ConfigureAwait(false));
         var document = _last.Value.Document;
         if (document.Error is { } error)
-            return new PreparedRequest(request, document.Sha256, null, ResultLine.Of(_records.Failure(request, document.Sha256, error)));
+            return PreparedRequest.Failed(request, ResultLine.Of(_records.Failure(request, document.Sha256, error)));
         var prompt = _prompts.Build(document.Text!, request.InstructionIndex); // No error, so there is text.
-        return new PreparedRequest(
-            request,
-            document.Sha256,
-            new GenerationRequest
-            {
-                CustomId = request.CustomId,
-                PromptIds = prompt.TokenIds,
-                ForkPosition = prompt.ForkPosition,
-                ExpectsSharers = _manifest.Task.SharesPrefixes,
-                Sampling = _manifest.Sampling,
-            },
-            null);
+        var call = new GenerationRequest
+        {
+            CustomId = request.CustomId,
+            PromptIds = prompt.TokenIds,
+            ForkPosition = prompt.ForkPosition,
+            ExpectsSharers = _manifest.Task.SharesPrefixes,
+            Sampling = _manifest.Sampling,
+        };
+        return new PreparedRequest(request, prompt.TokenIds.Length, async calls => Record(request, document.Sha256, await calls.RunAsync(call).ConfigureAwait(false)), null);
     }
-
-    /// <summary>Makes the line of a request that ran.</summary>
-    public ResultLine Record(PreparedRequest prepared, GenerationResult result) => ResultLine.Of(result.Error is { } error
-        ? _records.Failure(prepared.Request, prepared.DocumentSha256, error)
-        : _records.Success(prepared.Request, prepared.DocumentSha256, result));
 
     /// <summary>Makes the line of a request that is not run.</summary>
     public ResultLine Fail(BatchRequest request, GenerationError error) => ResultLine.Of(_records.Failure(request, request.Document.Sha256, error));
+
+    /// <summary>Makes the line of a request that ran; null when it was cancelled.</summary>
+    private ResultLine? Record(BatchRequest request, string? documentSha256, GenerationResult result) => result.FinishReason == FinishReason.Cancelled
+        ? null
+        : ResultLine.Of(result.Error is { } error ? _records.Failure(request, documentSha256, error) : _records.Success(request, documentSha256, result));
 
     private IEnumerable<BatchRequest> ListRequests(ListedDocument listed)
     {

@@ -20,16 +20,20 @@ internal sealed class EngineFeed : IAsyncDisposable
     private bool _isTurnTaken;
     private bool _isClosed;
 
-    private EngineFeed(InferenceEngine engine, EngineInfo info, int maxSequences)
+    private EngineFeed(InferenceEngine engine, EngineInfo info, int maxSequences, TimeProvider time)
     {
         _engine = engine;
         Info = info;
+        Time = time;
         _maxSequences = maxSequences;
         Ended = DeliverAsync();
     }
 
     /// <summary>Gets what the engine has loaded.</summary>
     public EngineInfo Info { get; }
+
+    /// <summary>Gets the engine's clock.</summary>
+    public TimeProvider Time { get; }
 
     /// <summary>Gets the engine's state.</summary>
     public EngineSnapshot Snapshot => _engine.Snapshot;
@@ -44,7 +48,7 @@ internal sealed class EngineFeed : IAsyncDisposable
         var engine = InferenceEngine.Start(model.CreateRunner, options, model.Tokenizer, model.EndTokenIds, time);
         try
         {
-            return new EngineFeed(engine, await engine.Ready.WaitAsync(cancellationToken).ConfigureAwait(false), options.MaxSequences);
+            return new EngineFeed(engine, await engine.Ready.WaitAsync(cancellationToken).ConfigureAwait(false), options.MaxSequences, time);
         }
         catch
         {
@@ -52,6 +56,17 @@ internal sealed class EngineFeed : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Makes the result of a request that was cancelled before the engine had it.</summary>
+    public static GenerationResult Cancelled(GenerationRequest request) => new()
+    {
+        CustomId = request.CustomId,
+        Key = request.Key,
+        TokenIds = [],
+        FinishReason = FinishReason.Cancelled,
+        PromptTokens = request.PromptIds.Length,
+        CompletionTokens = 0,
+    };
 
     /// <summary>Waits for a turn to hand in requests. Nobody else has one until it is disposed.</summary>
     /// <param name="order">The lowest goes first.</param>
@@ -98,15 +113,7 @@ internal sealed class EngineFeed : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            Take(request.Key)?.SetResult(new GenerationResult
-            {
-                CustomId = request.CustomId,
-                Key = request.Key,
-                TokenIds = [],
-                FinishReason = FinishReason.Cancelled,
-                PromptTokens = request.PromptIds.Length,
-                CompletionTokens = 0,
-            });
+            Take(request.Key)?.SetResult(Cancelled(request));
         }
 
         return source.Task;

@@ -24,6 +24,7 @@ internal sealed class ShardRun : IDisposable
     private readonly CheckpointLog _checkpoint;
     private readonly Lock _lock = new();
     private readonly Dictionary<int, ResultLine> _lines;
+    private readonly Dictionary<int, RequestCalls> _calls = []; // By row.
     private readonly List<Task> _running = [];
 
     /// <summary>Prepares the run.</summary>
@@ -52,6 +53,9 @@ internal sealed class ShardRun : IDisposable
 
     /// <summary>Gets the lines of all requests, in input order, once they have run.</summary>
     public IReadOnlyList<ResultLine> Lines => [.. _lines.Values.OrderBy(l => l.Row)];
+
+    /// <summary>Gets the calls of the requests that ran, by row.</summary>
+    public IReadOnlyDictionary<int, RequestCalls> Calls => _calls;
 
     /// <summary>Hands all requests in, as the engine has room for them.</summary>
     /// <returns>Once the last one is handed in, or the worker drains, or the job has ended.</returns>
@@ -102,8 +106,8 @@ internal sealed class ShardRun : IDisposable
     /// <summary>Ends what is still running: nobody waits for it any more.</summary>
     public void Dispose()
     {
-        foreach (var request in _requests.Where(r => !HasLine(r.Row)))
-            _feed.Cancel(Key(request));
+        foreach (var calls in _calls.Values)
+            calls.Cancel();
     }
 
     private async Task<IDisposable?> TakeTurnAsync(bool isAlone, CancellationToken lost) =>
@@ -127,16 +131,18 @@ internal sealed class ShardRun : IDisposable
         foreach (var prepared in ready)
         {
             _counts.AddStarted(prepared);
-            var generation = prepared.Generation! with { Key = Key(prepared.Request) }; // It has no failure, so it can run.
-            _running.Add(RecordAsync(prepared, await _feed.SubmitAsync(generation).ConfigureAwait(false)));
+
+            // Also another delivery of the same shard, while requests of the former one are still in the engine, has keys of its own.
+            var calls = new RequestCalls(_feed, $"{_order}/{prepared.Request.Row}");
+            _calls.Add(prepared.Request.Row, calls);
+            _running.Add(RunAsync(prepared, calls));
         }
     }
 
-    private async Task RecordAsync(PreparedRequest prepared, Task<GenerationResult> running)
+    private async Task RunAsync(PreparedRequest prepared, RequestCalls calls)
     {
-        var result = await running.ConfigureAwait(false);
-        if (result.FinishReason != FinishReason.Cancelled)
-            Finish(_job.Requests.Record(prepared, result));
+        if (await prepared.Run!(calls).ConfigureAwait(false) is { } line) // It has no failure, so it can run.
+            Finish(line);
     }
 
     private void Finish(ResultLine line)
@@ -146,15 +152,6 @@ internal sealed class ShardRun : IDisposable
         _checkpoint.Add(line);
         _counts.AddFinished(line);
     }
-
-    private bool HasLine(int row)
-    {
-        lock (_lock)
-            return _lines.ContainsKey(row);
-    }
-
-    // Also another delivery of the same shard, while requests of the former one are still in the engine, has keys of its own.
-    private string Key(BatchRequest request) => $"{_order}/{request.Row}";
 
     private async Task WaitAsync(CancellationToken lost) => await Task.WhenAll(_running).WaitAsync(lost).ConfigureAwait(false);
 

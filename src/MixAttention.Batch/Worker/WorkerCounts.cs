@@ -63,7 +63,7 @@ public sealed class WorkerCounts
     internal void AddStarted(PreparedRequest prepared)
     {
         Interlocked.Add(ref _bytesStarted, prepared.Request.Document.ByteCount);
-        Interlocked.Add(ref _tokensStarted, prepared.Generation!.PromptIds.Length); // What starts has a prompt.
+        Interlocked.Add(ref _tokensStarted, prepared.PromptTokens);
     }
 
     internal void AddRecomputed(int requests) => Interlocked.Add(ref _recomputed, requests);

@@ -1,0 +1,51 @@
+using System.Collections.Concurrent;
+using MixAttention.Engine;
+
+namespace MixAttention.Batch.Worker;
+
+/// <summary>Makes the calls to the engine that one request needs, and keeps what became of them.</summary>
+/// <param name="feed">The engine.</param>
+/// <param name="key">The request's name in the engine; no other request has it or a name that begins with it and a slash.</param>
+internal sealed class RequestCalls(EngineFeed feed, string key)
+{
+    private readonly ConcurrentDictionary<string, FinishedCall?> _calls = new(StringComparer.Ordinal); // By key; null while open.
+    private volatile bool _isCancelled;
+
+    /// <summary>Gets the calls that have ended, in no order.</summary>
+    public IReadOnlyList<FinishedCall> Finished => [.. _calls.Values.OfType<FinishedCall>()];
+
+    /// <summary>Makes a call.</summary>
+    /// <param name="request">What the engine is asked; its key is set here.</param>
+    /// <param name="id">The call's name among those of the request; null where the request is one call.</param>
+    /// <returns>The result, also if it is an error or a cancellation.</returns>
+    /// <exception cref="EngineException">The engine died first.</exception>
+    public async Task<GenerationResult> RunAsync(GenerationRequest request, string? id = null)
+    {
+        string callKey = id is null ? key : $"{key}/{id}";
+        var keyed = request with { Key = callKey };
+        if (_isCancelled)
+            return EngineFeed.Cancelled(keyed);
+        var submittedAt = feed.Time.GetUtcNow();
+        _calls[callKey] = null;
+        var running = await feed.SubmitAsync(keyed).ConfigureAwait(false);
+        if (_isCancelled) // Since the look above, so that it was perhaps not among those that were cancelled.
+            feed.Cancel(callKey);
+        var result = await running.ConfigureAwait(false);
+        _calls[callKey] = new FinishedCall(id, submittedAt, result);
+        return result;
+    }
+
+    /// <summary>Ends the calls that are open with <see cref="FinishReason.Cancelled"/>, and those that would follow.</summary>
+    public void Cancel()
+    {
+        _isCancelled = true;
+        foreach (string open in _calls.Where(c => c.Value is null).Select(c => c.Key))
+            feed.Cancel(open);
+    }
+}
+
+/// <summary>A call that has ended.</summary>
+/// <param name="Id">Its name among those of its request; null where the request is one call.</param>
+/// <param name="SubmittedAt">When it was handed to the engine.</param>
+/// <param name="Result">What came of it, with its times since then.</param>
+internal sealed record FinishedCall(string? Id, DateTimeOffset SubmittedAt, GenerationResult Result);
