@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MixAttention.Batch.Jobs;
 using MixAttention.Batch.Output;
 using MixAttention.Batch.Prompts;
 using MixAttention.Batch.Tests.Support;
@@ -84,7 +85,7 @@ public sealed class LocalRunTests : IDisposable
         await using var run = _job.Create();
         _job.BeforeStep = _ =>
         {
-            if (run.Progress.Finished < 3)
+            if (CountLines(run) < 3)
                 return;
             interrupt.Cancel();
             Assert.True(isOver.Wait(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
@@ -125,7 +126,7 @@ public sealed class LocalRunTests : IDisposable
         await using var run = _job.Create();
         _job.BeforeStep = _ =>
         {
-            if (run.Progress.Finished >= 3)
+            if (CountLines(run) >= 3)
                 throw new InvalidOperationException("The device fell off the bus.");
         };
         var error = await Assert.ThrowsAsync<BatchException>(() => run.RunAsync(TestContext.Current.CancellationToken));
@@ -307,6 +308,13 @@ public sealed class LocalRunTests : IDisposable
         Assert.Equal((6, 6, 3), (job.Progress.Requests, job.Progress.Finished, job.Progress.Failed));
         Assert.InRange(job.Progress.Share, 0.05, 1);
         Assert.NotNull(job.Progress.TimeLeft);
+    }
+
+    /// <summary>Counts the requests with a line, once there is one for each that the engine has finished: lines are made on other threads than the engine's.</summary>
+    private static int CountLines(LocalRun run)
+    {
+        Assert.True(SpinWait.SpinUntil(() => run.Progress.Finished == run.Progress.Engine.SequencesFinished, TimeSpan.FromSeconds(30)));
+        return run.Progress.Finished;
     }
 
     private void WriteMixedDocuments()
