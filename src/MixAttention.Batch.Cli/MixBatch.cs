@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using MixAttention.Batch.Cli.Commands;
+using MixAttention.Batch.Cli.Display;
 using MixAttention.Batch.Cli.Options;
 using MixAttention.Batch.Jobs;
 using MixAttention.Batch.Queue;
@@ -40,6 +41,8 @@ internal static class MixBatch
 #pragma warning restore CA1031
         {
             host.Error.WriteLine($"mixbatch: {Describe(e)}");
+            foreach (string detail in e is BatchException { Details: var details } ? details : [])
+                host.Error.WriteLine($"  {Printable.Of(detail)}");
             return e is BatchException { Kind: FailureKind.Usage } or LayoutException ? ExitCodes.Usage : ExitCodes.JobFailed;
         }
     }

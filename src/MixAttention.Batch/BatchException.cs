@@ -16,6 +16,9 @@ public sealed class BatchException : Exception
     /// <summary>Creates the exception.</summary>
     public BatchException(FailureKind kind, string message, Exception? innerException = null) : base(message, innerException) => Kind = kind;
 
+    /// <summary>Gets what the message is about where that is many things, one line each.</summary>
+    public IReadOnlyList<string> Details { get; init; } = [];
+
     /// <summary>Gets who has to act.</summary>
     public FailureKind Kind { get; }
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using MixAttention.Batch.Cli.Display;
 using MixAttention.Batch.Cli.Options;
-using MixAttention.Batch.Documents;
 using MixAttention.Batch.Jobs;
 using MixAttention.Batch.Output;
 using MixAttention.Batch.Worker;
@@ -11,7 +10,7 @@ using MixAttention.Model.Layouts;
 
 namespace MixAttention.Batch.Cli.Commands;
 
-/// <summary><c>mixbatch run</c>: documents in, answers out.</summary>
+/// <summary><c>mixbatch run</c>: documents or a batch file in, answers out.</summary>
 internal sealed class RunCommand
 {
     private readonly CliHost _host;
@@ -27,7 +26,7 @@ internal sealed class RunCommand
     public static Command Create(CliHost host)
     {
         var run = new RunCommand(host);
-        var command = new CheckedCommand("run", "Run documents through a model.") { run._output, run._overwrite };
+        var command = new CheckedCommand("run", "Run documents or batch files through a model.") { run._output, run._overwrite };
         run._job.AddTo(command);
         run._engine.AddTo(command);
         command.Add(run._servedModelName);
@@ -41,20 +40,20 @@ internal sealed class RunCommand
         // 1. Everything that can be refused before anything large is read.
         string output = result.GetRequiredValue(_output);
         var createdAt = _job.CreatedAt(result, _host);
-        var found = _job.Input.Find(result, output);
+        var input = await _job.Input.OpenAsync(result, _host, output, cancellationToken);
         OutputFolder.Check(output, result.GetValue(_overwrite));
         var model = _engine.Model.Open(result, _host.Error);
-        var manifest = _job.Read(result, _host, model, JobSubmission.NewJobId(_host.Time), result.GetValue(_servedModelName) ?? _engine.Model.NameOf(result, model));
+        var manifest = _job.Read(result, _host, model, input.Described, JobSubmission.NewJobId(_host.Time), result.GetValue(_servedModelName) ?? _engine.Model.NameOf(result, model));
 
         // 2. The job.
         var engine = _engine.ReadEngine(result);
         var geometry = new KvGeometry(model.Spec, _engine.KvBytesPerElement(result, model));
-        var memory = _engine.ReadMemory(result, model, engine, UsableKvBytes.Of(manifest, found.Documents, engine.MaxSequences, geometry, model.Spec.MaxSequenceLength));
+        var memory = _engine.ReadMemory(result, model, engine, UsableKvBytes.Of(manifest, input.Input, engine.MaxSequences, geometry, model.Spec.MaxSequenceLength));
         _host.Error.WriteLine(memory.Explanation);
         var served = _engine.ReadModel(result, _host, model, manifest.ModelName, memory);
         using var _ = served.Text;
         var options = new WorkerOptions { DrainTime = TimeSpan.FromSeconds(result.GetValue(_drainSeconds)) };
-        await using var run = new LocalRun(manifest, found.Documents, output, served, options, _host.OpenStandardInput, _host.Time)
+        await using var run = new LocalRun(manifest, input.Input, output, served, options, _host.Time)
         {
             Overwrites = result.GetValue(_overwrite),
             FixesTime = createdAt is not null,
@@ -62,15 +61,15 @@ internal sealed class RunCommand
 
         // 3. Run it and say what came of it.
         var report = await new ProgressDisplay(_host, () => run.Progress).FollowAsync(run.RunAsync(cancellationToken));
-        Summarize(report, found, output);
+        Summarize(report, input, output);
         return report.IsInterrupted ? ExitCodes.Interrupted : report.Failed > 0 ? ExitCodes.SomeFailed : ExitCodes.Fine;
     }
 
-    private void Summarize(JobReport report, FoundDocuments found, string output)
+    private void Summarize(JobReport report, CommandInput input, string output)
     {
         FailureLines.Write(_host.Error, report.FirstFailures, report.Failed, output);
-        if (found.HiddenSkipped + found.LinksSkipped > 0)
-            _host.Output.WriteLine($"Skipped {found.HiddenSkipped} hidden files or folders and {found.LinksSkipped} links to folders or out of the folder.");
+        foreach (string remark in input.Remarks())
+            _host.Output.WriteLine(remark);
         if (report.IsInterrupted)
             _host.Output.WriteLine($"Interrupted: {report.Unfinished} of {report.Requests} requests have no line. Run the same command again to go on.");
 

@@ -6,7 +6,7 @@ using MixAttention.Batch.Store;
 
 namespace MixAttention.Batch.Cli.Commands;
 
-/// <summary><c>mixbatch submit</c>: documents into a queue, from which workers take them.</summary>
+/// <summary><c>mixbatch submit</c>: documents or a batch file into a queue, from which workers take them.</summary>
 internal sealed class SubmitCommand
 {
     private readonly CliHost _host;
@@ -34,7 +34,7 @@ internal sealed class SubmitCommand
     public static Command Create(CliHost host)
     {
         var submit = new SubmitCommand(host);
-        var command = new CheckedCommand("submit", "Submit documents to a queue; workers run them.");
+        var command = new CheckedCommand("submit", "Submit documents or a batch file to a queue; workers run them.");
         submit._store.AddTo(command);
         submit._model.AddTo(command);
         command.Add(submit._servedModelName);
@@ -47,19 +47,21 @@ internal sealed class SubmitCommand
     private async Task<int> RunAsync(ParseResult result, CancellationToken cancellationToken)
     {
         var folder = _store.Read(result, _host);
-        var found = _job.Input.Find(result, folder.Path);
+        var input = await _job.Input.OpenAsync(result, _host, folder.Path, cancellationToken);
         var model = ModelFacts.Read(_model.Folder(result));
         string jobId = result.GetValue(_jobId) ?? JobSubmission.NewJobId(_host.Time);
-        var asked = _job.Read(result, _host, model, jobId, result.GetValue(_servedModelName) ?? model.Name);
+        var asked = _job.Read(result, _host, model, input.Described, jobId, result.GetValue(_servedModelName) ?? model.Name);
 
         var store = _host.OpenStore(folder.Store, _host.Time);
         await using var queue = StoreFlag.OpenQueue(folder, _host);
-        var submission = new JobSubmission(store, queue, _host.OpenStandardInput);
+        var submission = new JobSubmission(store, queue, _host.Time);
         var former = await JobManifest.ReadAsync(store, new JobArtifacts(jobId), cancellationToken);
         var plan = former is null
-            ? await submission.SubmitAsync(asked, found.Documents, cancellationToken)
-            : await submission.ResumeAsync(former, asked, found.Documents, cancellationToken);
+            ? await submission.SubmitAsync(asked, input.Input, cancellationToken)
+            : await submission.ResumeAsync(former, asked, input.Input, cancellationToken);
         _host.Error.WriteLine($"{(former is null ? "Submitted" : "Took up again")} {plan.Rows} requests in {plan.ShardCount} shards for the model {asked.ModelName}.");
+        foreach (string remark in input.Remarks())
+            _host.Error.WriteLine(remark);
         _host.Output.WriteLine(jobId);
         return ExitCodes.Fine;
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using MixAttention.Batch.Jobs;
 using MixAttention.Batch.Models;
+using MixAttention.Batch.Prompts;
 
 namespace MixAttention.Batch.Cli.Options;
 
@@ -34,20 +35,24 @@ internal sealed class JobFlags
     public DateTimeOffset? CreatedAt(ParseResult result, CliHost host) => _createdAt.Read(result, host);
 
     /// <summary>Reads the job.</summary>
+    /// <param name="input">What it takes.</param>
     /// <param name="jobId">The id that a new job gets.</param>
     /// <param name="modelName">The served name of its model.</param>
-    /// <exception cref="BatchException">A token id lies outside the model's vocabulary.</exception>
-    public JobManifest Read(ParseResult result, CliHost host, ModelFacts model, string jobId, string modelName)
+    /// <exception cref="BatchException">A token id lies outside the model's vocabulary, or rows are asked something.</exception>
+    public JobManifest Read(ParseResult result, CliHost host, ModelFacts model, JobInput input, string jobId, string modelName)
     {
         var now = host.Time.GetUtcNow();
-        var sampling = _sampling.Read(result);
+        bool isRows = input.Kind == JobInput.Rows;
+        if (isRows && _task.FindGiven(result) is { } given)
+            throw BatchException.Usage($"{given} is given, and the rows of a batch file say themselves what is asked. Leave it out.");
+        var (sampling, rowMaxTokens) = isRows ? _sampling.ReadForRows(result) : (_sampling.Read(result), null);
         SamplingFlags.CheckTokens(sampling, model.Spec.VocabularySize);
         return new JobManifest
         {
             JobId = jobId,
             CreatedAt = CreatedAt(result, host) ?? now,
-            Input = Input.Read(result),
-            Task = _task.Read(result),
+            Input = input with { MaxTokens = rowMaxTokens },
+            Task = isRows ? PromptTask.Rows : _task.Read(result),
             Sampling = sampling,
             ModelName = modelName,
             Limits = _limits.Read(result, now),

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using MixAttention.Batch.Inputs;
 using MixAttention.Engine.Sampling;
 
 namespace MixAttention.Batch.Cli.Options;
@@ -59,6 +60,19 @@ internal sealed class SamplingFlags
         TopLogprobs = result.GetValue(_logprobs),
         LogitBias = ReadBias(result.GetValue(_logitBias)!),
     };
+
+    /// <summary>Reads what holds for rows of a batch file that do not say otherwise: OpenAI's defaults where nothing is given.</summary>
+    /// <returns>The sampling, and the most tokens of an answer; null for OpenAI's rule.</returns>
+    public (SamplingParams Sampling, int? MaxTokens) ReadForRows(ParseResult result)
+    {
+        var (asked, defaults) = (Read(result), new BodyDefaults());
+        int? maxTokens = CheckedCommand.IsGiven(result, _maxTokens) ? asked.MaxTokens : null;
+        return (asked with
+        {
+            Temperature = CheckedCommand.IsGiven(result, _temperature) ? asked.Temperature : defaults.Sampling.Temperature,
+            MaxTokens = maxTokens ?? BodyDefaults.CompletionMaxTokens,
+        }, maxTokens);
+    }
 
     /// <summary>Checks the token ids among the parameters, once the model's vocabulary is known.</summary>
     /// <exception cref="BatchException">Some lie outside the vocabulary.</exception>

@@ -20,12 +20,7 @@ internal sealed class TaskFlags
         command.Add(_task);
         command.Add(_prompt);
         command.Add(_questions);
-        command.Checks.Add(result =>
-        {
-            Option[] options = [_task, _prompt, _questions];
-            var given = options.Where(o => CheckedCommand.IsGiven(result, o)).Select(o => o.Name).ToList();
-            return given.Count > 1 ? $"{string.Join(" and ", given)} exclude each other. Give one of them." : null;
-        });
+        command.Checks.Add(result => ListGiven(result) is { Count: > 1 } given ? $"{string.Join(" and ", given)} exclude each other. Give one of them." : null);
         foreach (Option option in (Option[])[_prompt, _questions])
         {
             option.Validators.Add(result =>
@@ -36,8 +31,18 @@ internal sealed class TaskFlags
         }
     }
 
+    /// <summary>Finds the option that was given.</summary>
+    /// <returns>Its name; null when none was.</returns>
+    public string? FindGiven(ParseResult result) => ListGiven(result).FirstOrDefault();
+
     public PromptTask Read(ParseResult result) =>
         result.GetValue(_questions) is { Length: > 0 } questions ? PromptTask.Ask(questions)
         : result.GetValue(_prompt) is { } prompt ? PromptTask.FromPrompt(prompt)
         : PromptTask.Summarize;
+
+    private List<string> ListGiven(ParseResult result)
+    {
+        Option[] options = [_task, _prompt, _questions];
+        return [.. options.Where(o => CheckedCommand.IsGiven(result, o)).Select(o => o.Name)];
+    }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MixAttention.Batch.Jobs;
 using MixAttention.Batch.Records;
 using MixAttention.Engine;
 
@@ -12,6 +13,13 @@ public sealed class BatchRowParser(string servedModel, BodyDefaults defaults)
     private const string IdField = "custom_id";
     private const string ChatUrl = "/v1/chat/completions";
     private const string CompletionsUrl = "/v1/completions";
+
+    /// <summary>Creates the parser of a job's rows.</summary>
+    public static BatchRowParser Of(JobManifest manifest)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        return new BatchRowParser(manifest.ModelName, new BodyDefaults { Sampling = manifest.Sampling, MaxTokens = manifest.Input.MaxTokens });
+    }
 
     /// <summary>Reads a line. What is wrong with it is an answer, never an exception.</summary>
     /// <param name="line">One line; nothing of it is kept.</param>

@@ -24,15 +24,17 @@ public sealed record InputReport
     /// <summary>Gets the number of all faults.</summary>
     public required int FaultCount { get; init; }
 
-    /// <summary>Fails the job when the file has faults; the message lists them line by line.</summary>
+    /// <summary>Fails the job when the file has faults; the details list them line by line.</summary>
     /// <param name="file">The file's name in the message.</param>
     /// <exception cref="BatchException">The file has faults.</exception>
     public void ThrowIfFaulty(string file)
     {
         if (FaultCount == 0)
             return;
-        string lines = string.Concat(Faults.Select(f => $"\n  line {f.LineNumber}: {f.Message} ({f.Code})"));
-        string rest = FaultCount > Faults.Count ? $"\n  and {FaultCount - Faults.Count} more" : "";
-        throw BatchException.Job($"{file} cannot be run; nothing was started. Correct {(FaultCount == 1 ? "this line" : $"these {FaultCount} lines")}:{lines}{rest}");
+        string[] rest = FaultCount > Faults.Count ? [$"and {FaultCount - Faults.Count} more"] : [];
+        throw new BatchException(FailureKind.Job, $"{file} cannot be run; nothing was started. Correct {(FaultCount == 1 ? "this line" : $"these {FaultCount} lines")}:")
+        {
+            Details = [.. Faults.Select(f => $"line {f.LineNumber}: {f.Message} ({f.Code})"), .. rest],
+        };
     }
 }

@@ -44,6 +44,9 @@ public sealed record JobArtifacts(string JobId)
     /// <summary>Gets the listing of a segment's documents.</summary>
     public string Listing(int segment) => string.Create(CultureInfo.InvariantCulture, $"{Root}input/{segment:0000}.jsonl");
 
+    /// <summary>Gets the lines of a .jsonl file that a segment brought, to which its listing refers.</summary>
+    public string Lines(int segment) => string.Create(CultureInfo.InvariantCulture, $"{Root}input/{segment:0000}.lines.jsonl");
+
     /// <summary>Gets what a segment got from standard input.</summary>
     public string StandardInput(int segment) => string.Create(CultureInfo.InvariantCulture, $"{Root}input/{segment:0000}.stdin");
 

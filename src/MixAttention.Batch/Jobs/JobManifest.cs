@@ -1,3 +1,4 @@
+using MixAttention.Batch.Inputs;
 using MixAttention.Batch.Prompts;
 using MixAttention.Batch.Store;
 using MixAttention.Engine.Sampling;
@@ -57,15 +58,27 @@ public sealed record JobManifest
 }
 
 /// <summary>What a job's listing holds.</summary>
-/// <param name="Kind">Documents, one or more requests each.</param>
-/// <param name="MaxDocumentBytes">The largest document taken.</param>
+/// <param name="Kind">Documents, one or more requests each, or rows of a batch file.</param>
+/// <param name="MaxDocumentBytes">The largest document that is taken of a file.</param>
 public sealed record JobInput(string Kind, long MaxDocumentBytes)
 {
     /// <summary>Documents that lie in files.</summary>
     public const string Documents = "documents";
 
+    /// <summary>Documents that are lines of a .jsonl file.</summary>
+    public const string DocumentLines = "document_lines";
+
+    /// <summary>Rows of an OpenAI batch file.</summary>
+    public const string Rows = "rows";
+
     /// <summary>The largest document taken unless the submitter says otherwise.</summary>
     public const long DefaultMaxDocumentBytes = 64L << 20;
+
+    /// <summary>Gets the names of the fields of documents that are lines; null for others.</summary>
+    public DocumentFields? Fields { get; init; }
+
+    /// <summary>Gets the most tokens of an answer to a row that names no maximum; null for OpenAI's rule, and for documents, where the manifest's sampling says it.</summary>
+    public int? MaxTokens { get; init; }
 }
 
 /// <summary>When a job or a request of it is given up.</summary>

@@ -65,7 +65,7 @@ public sealed class JobRetry(IArtifactStore store, IJobQueue queue)
             {
                 foreach (var document in await Listing.ReadAsync(store, artifacts.Listing(segment.Segment), shard, cancellationToken).ConfigureAwait(false))
                 {
-                    int[] instructions = [.. Enumerable.Range(0, document.Texts.Count).Where(i => rows.Contains(document.Row + i))];
+                    int[] instructions = [.. Enumerable.Range(0, document.Requests).Where(i => rows.Contains(document.Row + i))];
                     if (instructions.Length > 0)
                         yield return document with { Instructions = instructions };
                 }

@@ -1,4 +1,3 @@
-using MixAttention.Batch.Documents;
 using MixAttention.Batch.Output;
 using MixAttention.Batch.Queue;
 using MixAttention.Batch.Shards;
@@ -11,14 +10,13 @@ namespace MixAttention.Batch.Jobs;
 
 /// <summary>Submits a job, works on it and collects its results, in one process and one output folder; takes up what a former run left undone.</summary>
 /// <param name="asked">What is asked for; its id and time hold for a new job only.</param>
-/// <param name="documents">The documents, in input order.</param>
+/// <param name="input">Where its requests come from.</param>
 /// <param name="outputFolder">Where results go; the state lies in <c>.mixbatch</c> inside.</param>
 /// <param name="model">The model.</param>
 /// <param name="options">How the worker works.</param>
-/// <param name="standardInput">Opens standard input.</param>
 /// <param name="time">The clock.</param>
 public sealed class LocalRun(
-    JobManifest asked, IReadOnlyList<DocumentEntry> documents, string outputFolder, WorkerModel model, WorkerOptions options, Func<Stream> standardInput, TimeProvider time) : IAsyncDisposable
+    JobManifest asked, IJobInput input, string outputFolder, WorkerModel model, WorkerOptions options, TimeProvider time) : IAsyncDisposable
 {
     // Longer than this process may stand still; nobody else waits for the messages.
     private static readonly TimeSpan LockDuration = TimeSpan.FromMinutes(1);
@@ -55,22 +53,23 @@ public sealed class LocalRun(
     /// <exception cref="EngineException">The model could not be loaded.</exception>
     public async Task<JobReport> RunAsync(CancellationToken stop)
     {
-        // 1. A new run begins with the model: if that cannot be loaded, a former run's results stay.
-        if (Overwrites || !StateFolder.Exists(outputFolder))
-            await LoadAsync(stop).ConfigureAwait(false);
+        // 1. Submit the job, or take it up again.
         using var state = StateFolder.Open(outputFolder);
-        if (Overwrites)
-        {
-            state.Clear();
-            OutputFolder.RemoveFormerRun(outputFolder);
-        }
-
-        // 2. Submit the job, or take it up again.
         var store = new FolderArtifactStore(state.Jobs.Store, time);
         state.ResetQueue();
         var queue = new SqliteJobQueue(state.Jobs.Queue, LockDuration, time);
         await using var _ = queue.ConfigureAwait(false);
-        var (manifest, plan) = await SubmitAsync(new JobSubmission(store, queue, standardInput), store, stop).ConfigureAwait(false);
+        var (submission, deletion) = (new JobSubmission(store, queue, time), new JobDeletion(store, queue));
+        var former = Overwrites ? null : await FindJobAsync(store, stop).ConfigureAwait(false);
+        var manifest = former ?? asked;
+        var plan = former is null ? await BeginAsync(submission, deletion, store, state, stop).ConfigureAwait(false) : await submission.ResumeAsync(former, asked, input, stop).ConfigureAwait(false);
+
+        // 2. What a former run left here is replaced.
+        var others = await JobCatalog.ListAsync(store, stop).Where(id => id != manifest.JobId).ToListAsync(stop).ConfigureAwait(false);
+        if (Overwrites || others.Count > 0)
+            OutputFolder.RemoveFormerRun(outputFolder);
+        foreach (string other in others)
+            await deletion.DeleteAsync(other, keepsOutputs: false, stop).ConfigureAwait(false);
 
         // 3. Work on what has no results yet.
         var artifacts = new JobArtifacts(manifest.JobId);
@@ -105,18 +104,34 @@ public sealed class LocalRun(
         }
     }
 
-    private async Task<(JobManifest Manifest, JobPlan Plan)> SubmitAsync(JobSubmission submission, FolderArtifactStore store, CancellationToken cancellationToken)
+    /// <summary>Finds the job that was begun here last.</summary>
+    private async Task<JobManifest?> FindJobAsync(FolderArtifactStore store, CancellationToken cancellationToken)
     {
+        JobManifest? last = null; // Ids are in order of time.
         await foreach (string jobId in JobCatalog.ListAsync(store, cancellationToken).ConfigureAwait(false))
-        {
-            if (await JobManifest.ReadAsync(store, new JobArtifacts(jobId), cancellationToken).ConfigureAwait(false) is not { } job)
-                continue;
-            if (FixesTime && job.CreatedAt != asked.CreatedAt)
-                throw BatchException.Usage($"The job that was begun has the time {job.CreatedAt:O}, and {asked.CreatedAt:O} is asked for. Give --created-at {job.CreatedAt.ToUnixTimeSeconds()} or none, or start over with --overwrite.");
-            return (job, await submission.ResumeAsync(job, asked, documents, cancellationToken).ConfigureAwait(false));
-        }
+            last = await JobManifest.ReadAsync(store, new JobArtifacts(jobId), cancellationToken).ConfigureAwait(false) ?? last;
+        return FixesTime && last is not null && last.CreatedAt != asked.CreatedAt
+            ? throw BatchException.Usage($"The job that was begun has the time {last.CreatedAt:O}, and {asked.CreatedAt:O} is asked for. Give --created-at {last.CreatedAt.ToUnixTimeSeconds()} or none, or start over with --overwrite.")
+            : last;
+    }
 
-        return (asked, await submission.SubmitAsync(asked, documents, cancellationToken).ConfigureAwait(false));
+    /// <summary>Submits a new job and loads its model. Until both have succeeded a former run's results stay; where one fails, nothing of the new job does.</summary>
+    private async Task<JobPlan> BeginAsync(JobSubmission submission, JobDeletion deletion, FolderArtifactStore store, StateFolder state, CancellationToken stop)
+    {
+        try
+        {
+            var plan = await submission.SubmitAsync(asked, input, stop).ConfigureAwait(false);
+            if (plan.Rows > 0)
+                await LoadAsync(stop).ConfigureAwait(false);
+            return plan;
+        }
+        catch
+        {
+            await deletion.DeleteAsync(asked.JobId, keepsOutputs: false, CancellationToken.None).ConfigureAwait(false);
+            if (!await JobCatalog.ListAsync(store, CancellationToken.None).AnyAsync(CancellationToken.None).ConfigureAwait(false))
+                state.Remove();
+            throw;
+        }
     }
 
     /// <summary>Counts what is left to do, and what former runs have done.</summary>

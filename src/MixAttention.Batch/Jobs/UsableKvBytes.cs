@@ -1,5 +1,3 @@
-using MixAttention.Batch.Documents;
-using MixAttention.Batch.Prompts;
 using MixAttention.Model.Layouts;
 
 namespace MixAttention.Batch.Jobs;
@@ -12,20 +10,27 @@ public static class UsableKvBytes
     private const int ChatTemplateTokens = 1024;
 
     /// <summary>Sums the largest requests that can run at once, each no longer than the model takes.</summary>
-    public static long Of(JobManifest manifest, IEnumerable<DocumentEntry> documents, int maxSequences, KvGeometry geometry, int maxSequenceLength)
+    /// <param name="manifest">The job.</param>
+    /// <param name="input">Its input.</param>
+    /// <param name="maxSequences">The most requests at once.</param>
+    /// <param name="geometry">What a request keeps.</param>
+    /// <param name="maxSequenceLength">The most tokens of a request.</param>
+    public static long Of(JobManifest manifest, IJobInput input, int maxSequences, KvGeometry geometry, int maxSequenceLength)
     {
         ArgumentNullException.ThrowIfNull(manifest);
-        ArgumentNullException.ThrowIfNull(documents);
+        ArgumentNullException.ThrowIfNull(input);
         ArgumentNullException.ThrowIfNull(geometry);
-        long maxBytes = manifest.Input.MaxDocumentBytes;
+        int requestsPerDocument = Math.Max(1, manifest.Task.Instructions.Count);
+        return input.ListLargest(((maxSequences - 1) / requestsPerDocument) + 1)
+            .Sum(bytes => requestsPerDocument * geometry.Bytes((int)Math.Min(maxSequenceLength, TokensOf(manifest, bytes))));
+    }
+
+    private static long TokensOf(JobManifest manifest, long documentBytes)
+    {
         var instructions = manifest.Task.Instructions;
-        int documentCopies = manifest.Task.IsTemplate ? instructions[0].Split(PromptTask.DocumentPlaceholder).Length - 1 : 1;
-        long otherTokens = ChatTemplateTokens + (3L * TokensPerByte * instructions.Max(i => i.Length)) + manifest.Sampling.MaxTokens;
-        int documentsAtOnce = ((maxSequences - 1) / instructions.Count) + 1;
-        return documents
-            .Select(d => d.Path is null ? maxBytes : Math.Min(d.ByteCount, maxBytes))
-            .OrderDescending()
-            .Take(documentsAtOnce)
-            .Sum(bytes => instructions.Count * geometry.Bytes((int)Math.Min(maxSequenceLength, (TokensPerByte * bytes * documentCopies) + otherTokens)));
+        if (instructions.Count == 0)
+            return long.MaxValue; // A row may ask for the rest of the context.
+        int copies = manifest.Task.IsTemplate ? Math.Max(1, instructions[0].Split("{{").Length - 1) : 1; // Of the document and of its fields.
+        return ChatTemplateTokens + (TokensPerByte * documentBytes * copies) + (3L * TokensPerByte * instructions.Max(i => i.Length)) + manifest.Sampling.MaxTokens;
     }
 }

@@ -10,11 +10,13 @@ public sealed class StateFolder : IDisposable
 
     private const string LockName = "lock";
 
+    private readonly string? _madeOutput; // The output folder, if it was not there before.
     private readonly FileStream _lock;
 
-    private StateFolder(JobFolder jobs, FileStream @lock)
+    private StateFolder(JobFolder jobs, string? madeOutput, FileStream @lock)
     {
         Jobs = jobs;
+        _madeOutput = madeOutput;
         _lock = @lock;
     }
 
@@ -29,6 +31,7 @@ public sealed class StateFolder : IDisposable
     public static StateFolder Open(string outputFolder)
     {
         string path = Path.Combine(outputFolder, Name);
+        bool madeOutput = !Directory.Exists(outputFolder);
         try
         {
             Directory.CreateDirectory(path);
@@ -40,7 +43,7 @@ public sealed class StateFolder : IDisposable
 
         try
         {
-            return new StateFolder(new JobFolder(path), new FileStream(Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return new StateFolder(new JobFolder(path), madeOutput ? outputFolder : null, new FileStream(Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -55,12 +58,12 @@ public sealed class StateFolder : IDisposable
             File.Delete(file);
     }
 
-    /// <summary>Removes everything that a former run left here.</summary>
-    public void Clear()
+    /// <summary>Removes the folder, and the output folder if it was made for this one and is empty.</summary>
+    public void Remove()
     {
-        ResetQueue();
-        if (Directory.Exists(Jobs.Store))
-            Directory.Delete(Jobs.Store, recursive: true);
+        Directory.Delete(Jobs.Path, recursive: true);
+        if (_madeOutput is not null && !Directory.EnumerateFileSystemEntries(_madeOutput).Any())
+            Directory.Delete(_madeOutput);
     }
 
     /// <inheritdoc />

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using MixAttention.Model.ChatTemplates;
 using MixAttention.Model.Tokenization;
 
@@ -9,14 +10,26 @@ namespace MixAttention.Batch.Prompts;
 /// blank line is one. The message goes through the model's chat template; a model without one gets it as it is, behind the bos token where the tokenizer asks for that.
 /// The fork is the number of tokens that prompts of one document have in common for certain: the longest common prefix of the prompt's tokens and of the tokens of its text up
 /// to the document's end. Where a template puts the document inside other text, requests of different documents share what stands before it, so there the fork is the document's start.
-/// A special token's text inside a document or an instruction stays text.
+/// Where documents have fields, <c>{{name}}</c> in an instruction or a template stands for one of them. What is filled in is not searched for further slots.
+/// A special token's text inside a document, a field or an instruction stays text.
 /// </remarks>
-public sealed class PromptBuilder(Tokenizer tokenizer, ChatTemplate? chatTemplate, PromptTask task)
+public sealed partial class PromptBuilder(Tokenizer tokenizer, ChatTemplate? chatTemplate, PromptTask task)
 {
+    private const string DocumentSlot = "document";
+
+    /// <summary>Finds a field that an instruction names and a document does not have.</summary>
+    /// <param name="fields">The document's fields; null when it has none, so that nothing but <c>{{document}}</c> is a slot.</param>
+    /// <param name="instructionIndex">Which instruction.</param>
+    /// <returns>Null when nothing is missing.</returns>
+    public string? FindMissingField(IReadOnlyDictionary<string, string>? fields, int instructionIndex) => fields is null
+        ? null
+        : Slot().Matches(task.Instructions[instructionIndex]).Select(NameOf).FirstOrDefault(name => name != DocumentSlot && !fields.ContainsKey(name));
+
     /// <summary>Builds the prompt of one of the task's instructions.</summary>
     /// <param name="document">The document's text, as read.</param>
     /// <param name="instructionIndex">Which instruction.</param>
-    public Prompt Build(string document, int instructionIndex)
+    /// <param name="fields">The document's fields; null when it has none. A slot of a field that it lacks stays as it is.</param>
+    public Prompt Build(string document, int instructionIndex, IReadOnlyDictionary<string, string>? fields = null)
     {
         string text = Tokenizer.CleanDocument(document).TrimEnd();
         string instruction = Tokenizer.CleanDocument(task.Instructions[instructionIndex]);
@@ -24,18 +37,25 @@ public sealed class PromptBuilder(Tokenizer tokenizer, ChatTemplate? chatTemplat
         int sharedLength;
         if (task.IsTemplate)
         {
-            sharedLength = instruction.IndexOf(PromptTask.DocumentPlaceholder, StringComparison.Ordinal);
-            message = instruction.Replace(PromptTask.DocumentPlaceholder, text, StringComparison.Ordinal);
+            sharedLength = Slot().Matches(instruction).First(slot => fields is not null || NameOf(slot) == DocumentSlot).Index;
+            message = Fill(instruction, text, fields);
         }
         else
         {
             sharedLength = text.Length;
-            message = $"{text}\n\n{instruction}";
+            message = $"{text}\n\n{(fields is null ? instruction : Fill(instruction, null, fields))}";
         }
 
         string rendered = chatTemplate?.Render([new ChatMessage("user", message)]) ?? tokenizer.PromptStart + message;
         return Prompt.Encode(tokenizer, rendered, SharedEnd(rendered, message, sharedLength));
     }
+
+    /// <summary>Fills all slots in one pass.</summary>
+    private static string Fill(string instruction, string? document, IReadOnlyDictionary<string, string>? fields) => Slot().Replace(
+        instruction,
+        slot => NameOf(slot) == DocumentSlot ? document ?? slot.Value : fields?.GetValueOrDefault(NameOf(slot)) is { } value ? Tokenizer.CleanDocument(value) : slot.Value);
+
+    private static string NameOf(Match slot) => slot.Groups[1].Value;
 
     /// <summary>Finds where the shared part ends in the rendered text; templates may trim the message.</summary>
     private static int SharedEnd(string rendered, string message, int sharedLength)
@@ -44,4 +64,7 @@ public sealed class PromptBuilder(Tokenizer tokenizer, ChatTemplate? chatTemplat
         int start = rendered.LastIndexOf(message.Trim(), StringComparison.Ordinal);
         return start < 0 ? 0 : start + Math.Max(0, sharedLength - trimmed);
     }
+
+    [GeneratedRegex(@"\{\{([^{}]+)\}\}", RegexOptions.CultureInvariant)]
+    private static partial Regex Slot();
 }

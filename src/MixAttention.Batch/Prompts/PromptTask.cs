@@ -3,8 +3,8 @@ using System.Text.Json.Serialization;
 namespace MixAttention.Batch.Prompts;
 
 /// <summary>Says what is asked about every document: one or more instructions, or a whole template.</summary>
-/// <param name="Kind">Its name in fingerprints: summarize, question, instruction or template.</param>
-/// <param name="Instructions">Texts placed after the document, one request each; for a template the template itself.</param>
+/// <param name="Kind">Its name in fingerprints: summarize, question, instruction, template or rows.</param>
+/// <param name="Instructions">Texts placed after the document, one request each; for a template the template itself; none for rows.</param>
 public sealed record PromptTask(string Kind, IReadOnlyList<string> Instructions)
 {
     /// <summary>What a template writes where the document goes.</summary>
@@ -12,6 +12,9 @@ public sealed record PromptTask(string Kind, IReadOnlyList<string> Instructions)
 
     /// <summary>Gets the default task.</summary>
     public static PromptTask Summarize { get; } = new("summarize", ["Summarize the document."]);
+
+    /// <summary>Gets the task of a batch file, whose rows say themselves what is asked.</summary>
+    public static PromptTask Rows { get; } = new("rows", []);
 
     /// <summary>Gets whether the user's message is the template with the document put in.</summary>
     [JsonIgnore]

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using MixAttention.Batch.Inputs;
 using MixAttention.Engine.Sampling;
 
 namespace MixAttention.Batch.Records;
@@ -36,6 +38,14 @@ public sealed record FingerprintInput
 
     /// <summary>Gets whether prefill is trimmed.</summary>
     public required bool TrimPrefill { get; init; }
+
+    /// <summary>Gets which fields of a line are a document; null, and not counted, where documents are files.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DocumentFields? Fields { get; init; }
+
+    /// <summary>Gets the most tokens of an answer to a row that names no maximum; null, and not counted, for OpenAI's rule and for documents.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? RowMaxTokens { get; init; }
 
     /// <summary>Computes the fingerprint: the SHA-256 of this record's JSON, hexadecimal.</summary>
     public string Compute()

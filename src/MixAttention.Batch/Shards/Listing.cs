@@ -1,12 +1,14 @@
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 using MixAttention.Batch.Documents;
 using MixAttention.Batch.Jobs;
+using MixAttention.Batch.Records;
 using MixAttention.Batch.Store;
 
 namespace MixAttention.Batch.Shards;
 
-/// <summary>Writes and reads the listing of a segment's documents: what a job's input was when it was submitted.</summary>
+/// <summary>Writes and reads the listing of a segment's documents or rows: what a job's input was when it was submitted.</summary>
 internal static class Listing
 {
     private const long BytesPerShard = 16L << 20;
@@ -32,7 +34,7 @@ internal static class Listing
                 int count = 0;
                 await foreach (var document in documents.WithCancellation(stop).ConfigureAwait(false))
                 {
-                    if (count == documentsPerShard || (count > 0 && open.DocumentBytes >= BytesPerShard))
+                    if (count == documentsPerShard || (count > 0 && open.DocumentBytes + document.Bytes > BytesPerShard))
                     {
                         shards.Add(open);
                         open = new PlannedShard(open.Shard + 1, open.Offset + open.Length, 0, 0, 0, 0);
@@ -41,7 +43,7 @@ internal static class Listing
 
                     byte[] line = [.. ContractJson.Write(document, ContractJson.Default.ListedDocument), (byte)'\n'];
                     await stream.WriteAsync(line, stop).ConfigureAwait(false);
-                    int rows = document.Instructions?.Count ?? document.Texts.Count;
+                    int rows = document.Requests;
                     open = open with
                     {
                         Length = open.Length + line.Length,
@@ -79,6 +81,25 @@ internal static class Listing
         }
     }
 
+    /// <summary>Reads everything that was listed when a job was submitted or added to, shard by shard; retries list nothing new.</summary>
+    /// <exception cref="ContractException">A listing is gone or damaged.</exception>
+    public static async IAsyncEnumerable<ListedDocument> ReadAllAsync(IArtifactStore store, JobArtifacts artifacts, JobPlan plan, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var (segment, shard) in plan.Segments.Where(s => !s.IsRetry).SelectMany(s => s.Shards, (segment, shard) => (segment, shard)))
+        {
+            foreach (var listed in await ReadAsync(store, artifacts.Listing(segment.Segment), shard, cancellationToken).ConfigureAwait(false))
+                yield return listed;
+        }
+    }
+
+    /// <summary>Lists the requests of one shard.</summary>
+    /// <exception cref="ContractException">The listing is gone or damaged.</exception>
+    public static async Task<IReadOnlyList<BatchRequest>> ReadRequestsAsync(IArtifactStore store, JobArtifacts artifacts, ShardPlan segment, PlannedShard shard, CancellationToken cancellationToken)
+    {
+        var documents = await ReadAsync(store, artifacts.Listing(segment.Segment), shard, cancellationToken).ConfigureAwait(false);
+        return [.. documents.SelectMany(ListRequests)];
+    }
+
     /// <summary>Notes what a document is now.</summary>
     /// <param name="document">The document; standard input lies in the store by now.</param>
     /// <param name="row">The place in input order of its first request.</param>
@@ -114,5 +135,12 @@ internal static class Listing
         {
             return null;
         }
+    }
+
+    private static IEnumerable<BatchRequest> ListRequests(ListedDocument listed)
+    {
+        var document = new DocumentEntry(listed.Row, listed.Id, listed.Path, listed.Bytes) { Artifact = listed.Artifact, Offset = listed.Offset, Sha256 = listed.Sha256 };
+        return (listed.Instructions ?? Enumerable.Range(0, listed.Requests))
+            .Select(i => new BatchRequest(listed.Row + i, i == 0 ? listed.Id : $"{listed.Id}#q{i + 1}", document, i, listed.Texts.Count > 0 ? listed.Texts[i] : null));
     }
 }

@@ -1,8 +1,8 @@
 using MixAttention.Batch.Documents;
+using MixAttention.Batch.Inputs;
 using MixAttention.Batch.Jobs;
 using MixAttention.Batch.Prompts;
 using MixAttention.Batch.Records;
-using MixAttention.Batch.Shards;
 using MixAttention.Batch.Store;
 using MixAttention.Engine;
 
@@ -10,13 +10,14 @@ namespace MixAttention.Batch.Worker;
 
 /// <summary>Makes requests of a job's listed documents, and lines of their results.</summary>
 /// <remarks>One caller at a time.</remarks>
-internal sealed class DocumentRequests
+internal sealed class DocumentRequests : IRequestSource
 {
     private readonly IArtifactStore _store;
     private readonly JobManifest _manifest;
     private readonly PromptBuilder _prompts;
     private readonly RecordFactory _records;
     private readonly DocumentReader _reader;
+    private readonly DocumentRowParser? _lines; // Null where documents lie in files.
     private (DocumentEntry Entry, Document Document)? _last; // Several requests about one document follow each other.
 
     public DocumentRequests(IArtifactStore store, JobManifest manifest, PromptBuilder prompts, RecordFactory records)
@@ -26,24 +27,18 @@ internal sealed class DocumentRequests
         _prompts = prompts;
         _records = records;
         _reader = new DocumentReader(manifest.Input.MaxDocumentBytes, OpenArtifactAsync);
+        _lines = manifest.Input.Fields is { } fields ? new DocumentRowParser(fields) : null;
     }
 
-    /// <summary>Lists the requests of a shard.</summary>
-    public async Task<IReadOnlyList<BatchRequest>> ListAsync(ShardPlan segment, PlannedShard shard, CancellationToken cancellationToken)
-    {
-        var documents = await Listing.ReadAsync(_store, new JobArtifacts(_manifest.JobId).Listing(segment.Segment), shard, cancellationToken).ConfigureAwait(false);
-        return [.. documents.SelectMany(ListRequests)];
-    }
-
-    /// <summary>Reads a request's document and makes its prompt.</summary>
+    /// <inheritdoc />
     public async Task<PreparedRequest> PrepareAsync(BatchRequest request, CancellationToken cancellationToken)
     {
         if (_last?.Entry != request.Document)
-            _last = (request.Document, await _reader.ReadAsync(request.Document, cancellationToken).ConfigureAwait(false));
+            _last = (request.Document, await ReadAsync(request.Document, cancellationToken).ConfigureAwait(false));
         var document = _last.Value.Document;
-        if (document.Error is { } error)
+        if ((document.Error ?? FindMissingField(request, document)) is { } error)
             return PreparedRequest.Failed(request, ResultLine.Of(_records.Failure(request, document.Sha256, error)));
-        var prompt = _prompts.Build(document.Text!, request.InstructionIndex); // No error, so there is text.
+        var prompt = _prompts.Build(document.Text!, request.InstructionIndex, document.Metadata); // No error, so there is text.
         var call = new GenerationRequest
         {
             CustomId = request.CustomId,
@@ -55,19 +50,24 @@ internal sealed class DocumentRequests
         return new PreparedRequest(request, prompt.TokenIds.Length, async calls => Record(request, document.Sha256, await calls.RunAsync(call).ConfigureAwait(false)), null);
     }
 
-    /// <summary>Makes the line of a request that is not run.</summary>
+    /// <inheritdoc />
     public ResultLine Fail(BatchRequest request, GenerationError error) => ResultLine.Of(_records.Failure(request, request.Document.Sha256, error));
+
+    private GenerationError? FindMissingField(BatchRequest request, Document document) => _prompts.FindMissingField(document.Metadata, request.InstructionIndex) is { } field
+        ? new GenerationError(ErrorCodes.InvalidRequest, $"The prompt names the field {field}, which {request.Document.Id} does not have as a text or number. Add it to the line, or ask without it.")
+        : null;
 
     /// <summary>Makes the line of a request that ran; null when it was cancelled.</summary>
     private ResultLine? Record(BatchRequest request, string? documentSha256, GenerationResult result) => result.FinishReason == FinishReason.Cancelled
         ? null
         : ResultLine.Of(result.Error is { } error ? _records.Failure(request, documentSha256, error) : _records.Success(request, documentSha256, result));
 
-    private IEnumerable<BatchRequest> ListRequests(ListedDocument listed)
+    private async Task<Document> ReadAsync(DocumentEntry entry, CancellationToken cancellationToken)
     {
-        var document = new DocumentEntry(listed.Row, listed.Id, listed.Path, listed.Bytes) { Artifact = listed.Artifact, Sha256 = listed.Sha256 };
-        return (listed.Instructions ?? Enumerable.Range(0, listed.Texts.Count))
-            .Select(i => new BatchRequest(listed.Row + i, i == 0 ? listed.Id : $"{listed.Id}#q{i + 1}", document, i, listed.Texts[i]));
+        if (_lines is null)
+            return await _reader.ReadAsync(entry, cancellationToken).ConfigureAwait(false);
+        var line = await StoredLine.ReadAsync(_store, entry, _lines.Parse, cancellationToken).ConfigureAwait(false);
+        return new Document(line.Content?.Text, line.Sha256, line.Error) { Metadata = line.Content?.Metadata };
     }
 
     private async Task<Stream> OpenArtifactAsync(string name, CancellationToken cancellationToken) =>

@@ -6,7 +6,7 @@ using MixAttention.Batch.Store;
 namespace MixAttention.Batch.Worker;
 
 /// <summary>A job that a worker knows: its contracts, its requests, and whether they should still run.</summary>
-internal sealed class OpenJob(IArtifactStore store, JobManifest manifest, JobPlan plan, DocumentRequests requests, string fingerprint, TimeProvider time)
+internal sealed class OpenJob(IArtifactStore store, JobManifest manifest, JobPlan plan, IRequestSource requests, string fingerprint, TimeProvider time)
 {
     // A cancellation is seen this late.
     private static readonly TimeSpan ControlPeriod = TimeSpan.FromSeconds(2);
@@ -25,7 +25,7 @@ internal sealed class OpenJob(IArtifactStore store, JobManifest manifest, JobPla
     public JobPlan Plan { get; private set; } = plan;
 
     /// <summary>Gets the requests.</summary>
-    public DocumentRequests Requests { get; } = requests;
+    public IRequestSource Requests { get; } = requests;
 
     /// <summary>Gets what results depend on besides the documents.</summary>
     public string Fingerprint { get; } = fingerprint;

@@ -26,9 +26,12 @@ internal sealed class OpenJobs(IArtifactStore store, EngineHost engine, TimeProv
         var model = engine.Model;
         string fingerprint = model.FingerprintOf(manifest, await engine.DigestAsync(cancellationToken).ConfigureAwait(false));
         var tokenizer = model.Text.Tokenizer;
-        var prompts = new PromptBuilder(tokenizer, model.Text.ChatTemplateAt(manifest.CreatedAt), manifest.Task);
         var records = new RecordFactory(fingerprint, manifest.Task.Instructions, manifest.ModelName, manifest.CreatedAt.ToUnixTimeSeconds(), id => tokenizer.Decode([id]));
-        var job = new OpenJob(store, manifest, plan, new DocumentRequests(store, manifest, prompts, records), fingerprint, time);
+        var template = model.Text.ChatTemplateAt(manifest.CreatedAt);
+        IRequestSource requests = manifest.Input.Kind == JobInput.Rows
+            ? new RowRequests(store, engine, manifest, template, records)
+            : new DocumentRequests(store, manifest, new PromptBuilder(tokenizer, template, manifest.Task), records);
+        var job = new OpenJob(store, manifest, plan, requests, fingerprint, time);
         return _open.GetOrAdd(jobId, job);
     }
 

@@ -134,7 +134,7 @@ internal sealed class ShardSession(WorkerContext worker, JobDelivery delivery, l
     private async Task<ShardOutcome> RunAsync(
         OpenJob job, ShardPlan segment, PlannedShard shard, ShardOwnership ownership, ShardHistory history, EngineFeed feed, CancellationToken lost)
     {
-        var requests = await job.Requests.ListAsync(segment, shard, lost).ConfigureAwait(false);
+        var requests = await Listing.ReadRequestsAsync(worker.Store, job.Artifacts, segment, shard, lost).ConfigureAwait(false);
         using var checkpoint = new CheckpointLog(worker.Store, job.Artifacts, ownership, job.Fingerprint);
         using var run = new ShardRun(job, segment.Run, requests, history.Finished, ownership.State, checkpoint, feed, worker.Counts, order);
         try

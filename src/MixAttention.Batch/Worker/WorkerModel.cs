@@ -38,6 +38,8 @@ public sealed record WorkerModel
         Device = Device,
         Precision = Precision,
         TrimPrefill = Engine.TrimPrefill,
+        Fields = manifest.Input.Fields,
+        RowMaxTokens = manifest.Input.MaxTokens,
     }.Compute();
 
     /// <summary>Gets everything that can change a bit of a result.</summary>

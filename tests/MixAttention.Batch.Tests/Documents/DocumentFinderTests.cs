@@ -15,8 +15,8 @@ public sealed class DocumentFinderTests : IDisposable
         Write("docs/b.txt", "docs/a/z.md", "docs/B.TXT", "docs/a.txt", "docs/ä.txt", "docs/report.png");
         var found = Find("docs");
         Assert.Equal(["B.TXT", "a.txt", "a/z.md", "b.txt", "ä.txt"], Ids(found));
-        Assert.Equal(1, found.OthersSkipped);
-        Assert.Equal([0, 1, 2, 3, 4], found.Documents.Select(d => d.Index));
+        Assert.Equal((5, 1), (found.Found.Count, found.Found.OthersSkipped));
+        Assert.Equal([0, 1, 2, 3, 4], found.Enumerate().Select(d => d.Index));
     }
 
     [Fact]
@@ -26,7 +26,7 @@ public sealed class DocumentFinderTests : IDisposable
         Write([.. names.Select(n => $"docs/{n}"), "docs/a.doc", "docs/a", "docs/pdf"]);
         var found = Find("docs");
         Assert.Equal(names, Ids(found));
-        Assert.Equal(3, found.OthersSkipped);
+        Assert.Equal(3, found.Found.OthersSkipped);
     }
 
     [Fact]
@@ -72,7 +72,7 @@ public sealed class DocumentFinderTests : IDisposable
         File.CreateSymbolicLink(_folder["docs/circle.txt"], "circle.txt");
         var found = Find("docs");
         Assert.Equal(["a.txt", "in.txt", "sub/b.txt"], Ids(found));
-        Assert.Equal((2, 4), (found.HiddenSkipped, found.LinksSkipped));
+        Assert.Equal((2, 4), (found.Found.HiddenSkipped, found.Found.LinksSkipped));
     }
 
     [Fact]
@@ -151,11 +151,11 @@ public sealed class DocumentFinderTests : IDisposable
             _folder.Write(path, "text");
     }
 
-    private FoundDocuments Find(params string[] inputs) => DocumentFinder.Find(Query(inputs));
+    private DocumentFinder Find(params string[] inputs) => DocumentFinder.Find(Query(inputs));
 
     private DocumentQuery Query(params string[] inputs) => new() { Inputs = [.. inputs.Select(i => i == "-" ? i : _folder[i])] };
 
     private static string[] Globs(string glob) => glob.Length == 0 ? [] : [glob];
 
-    private static string[] Ids(FoundDocuments found) => [.. found.Documents.Select(d => d.Id)];
+    private static string[] Ids(DocumentFinder found) => [.. found.Enumerate().Select(d => d.Id)];
 }

@@ -10,8 +10,9 @@ public sealed class InputFormatsTests
     [InlineData("""{"custom_id":"a","body":{},"id":"b","text":"c"}""", InputFormat.OpenAIBatch)]
     [InlineData("""{"id":"b","text":"c","custom_id":"a"}""", InputFormat.Documents)]
     [InlineData("\n  \r\n{\"id\":5,\"text\":null}\n?", InputFormat.Documents)]
+    [InlineData("{\"custom\":1}\n?\n{\"url\":\"/x\",\"body\":{}}", InputFormat.OpenAIBatch)]
     [InlineData("", InputFormat.OpenAIBatch)]
-    public async Task First_line_tells_what_a_file_is(string file, InputFormat format) => Assert.Equal(format, await DetectAsync(file));
+    public async Task First_line_that_can_tells_what_a_file_is(string file, InputFormat format) => Assert.Equal(format, await DetectAsync(file));
 
     [Theory]
     [InlineData("\n{\"custom_id\":\"a\"}", "in.jsonl, line 2, is neither a request of an OpenAI batch file (custom_id and body) nor a document (id and text). Correct it,")]

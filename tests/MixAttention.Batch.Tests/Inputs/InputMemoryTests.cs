@@ -18,19 +18,16 @@ public sealed class InputMemoryTests
         long first = 0, last = 0;
         using var stream = new GeneratedStream(Enumerable.Range(0, Rows).Select(i =>
             Encoding.UTF8.GetBytes(BatchLines.Chat(id: $"request-with-a-rather-long-name-{i:0000000000}", messages: $$"""[{"role":"user","content":"{{new string('x', 100 + (i % 800))}}"}]""") + "\n")));
-        var report = await InputValidator.ValidateAsync(
-            stream,
-            new BatchRowParser(BatchLines.Model, new BodyDefaults()).Parse,
-            row =>
-            {
-                if (row.Index == firstSample)
-                    first = GC.GetTotalMemory(forceFullCollection: true);
-                if (row.Index == Rows - 1)
-                    last = GC.GetTotalMemory(forceFullCollection: true);
-                return ValueTask.CompletedTask;
-            },
-            cancellationToken: TestContext.Current.CancellationToken);
-        Assert.Equal((Rows, 0), (report.Rows, report.FaultCount));
+        var validator = new InputValidator<BatchRow>(new BatchRowParser(BatchLines.Model, new BodyDefaults()).Parse);
+        await foreach (var row in validator.ReadAsync(stream, TestContext.Current.CancellationToken))
+        {
+            if (row.Index == firstSample)
+                first = GC.GetTotalMemory(forceFullCollection: true);
+            if (row.Index == Rows - 1)
+                last = GC.GetTotalMemory(forceFullCollection: true);
+        }
+
+        Assert.Equal((Rows, 0), (validator.Report.Rows, validator.Report.FaultCount));
         Assert.InRange((last - first) / (double)(Rows - firstSample), 16, 64);
     }
 }

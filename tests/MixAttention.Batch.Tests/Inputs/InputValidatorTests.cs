@@ -41,7 +41,7 @@ public sealed partial class InputValidatorTests
     }
 
     [Fact]
-    public async Task Row_is_handed_on_with_its_place_and_says_the_same_when_it_is_read_there()
+    public async Task Row_is_handed_on_with_its_line_which_says_the_same_when_it_is_read_again()
     {
         byte[] file = [0xEF, 0xBB, 0xBF, .. BatchLines.File(BatchLines.Chat(), "", " " + BatchLines.Completion(id: "b") + "\r", BatchLines.Chat("\"n\":2", id: "c"))];
         var parser = Parser();
@@ -50,7 +50,7 @@ public sealed partial class InputValidatorTests
         Assert.Equal([(0, 1, "a"), (1, 3, "b"), (2, 4, "c")], rows.Select(r => (r.Index, r.LineNumber, r.Parsed.Id)));
         Assert.All(rows, row =>
         {
-            var again = parser.Parse(file.AsMemory((int)row.Offset, row.Length));
+            var again = parser.Parse(row.Line);
             Assert.Equal((row.Parsed.Id, row.Parsed.Sha256, row.Parsed.Error), (again.Id, again.Sha256, again.Error));
         });
         Assert.Equal([new("invalid_request", 1)], report.FailedRows);
@@ -65,7 +65,8 @@ public sealed partial class InputValidatorTests
             report.Faults.Select(f => $"{f.LineNumber} {f.Message}"));
         var failure = Assert.Throws<BatchException>(() => report.ThrowIfFaulty("in.jsonl"));
         Assert.Equal(FailureKind.Job, failure.Kind);
-        Assert.StartsWith("in.jsonl cannot be run; nothing was started. Correct these 2 lines:\n  line 3: The id", failure.Message, StringComparison.Ordinal);
+        Assert.Equal("in.jsonl cannot be run; nothing was started. Correct these 2 lines:", failure.Message);
+        Assert.Equal("line 4: custom_id is missing. Give every line its own. (invalid_request)", failure.Details[1]);
     }
 
     [Fact]
@@ -75,7 +76,7 @@ public sealed partial class InputValidatorTests
         var report = await ValidateAsync(new MemoryStream(BatchLines.File([BatchLines.Chat(), .. Enumerable.Repeat("?", 150), BatchLines.Chat("\"n\":2", id: "b")])), rows);
         Assert.Equal((152, 150, 100, 1), (report.Rows, report.FaultCount, report.Faults.Count, report.FailedRows["invalid_request"]));
         Assert.Single(rows); // The file cannot be run, so what follows its first fault is not handed on.
-        Assert.EndsWith("\n  and 50 more", Assert.Throws<BatchException>(() => report.ThrowIfFaulty("in.jsonl")).Message, StringComparison.Ordinal);
+        Assert.Equal("and 50 more", Assert.Throws<BatchException>(() => report.ThrowIfFaulty("in.jsonl")).Details[^1]);
     }
 
     [Fact]
@@ -132,8 +133,7 @@ public sealed partial class InputValidatorTests
         Assert.SkipUnless(File.Exists(file), "The vectors are not there: set MIXATTENTION_SHARED.");
         var read = new List<InputRow<BatchRow>>();
         await using var stream = File.OpenRead(file);
-        var report = await InputValidator.ValidateAsync(
-            stream, new BatchRowParser("tiny-model", new BodyDefaults()).Parse, row => Add(read, row), cancellationToken: TestContext.Current.CancellationToken);
+        var report = await ValidateAsync(stream, read, new BatchRowParser("tiny-model", new BodyDefaults()));
         Assert.Equal(rows, string.Join(", ", read.Select(r => $"{r.Parsed.Id} {r.Parsed.Error?.Code ?? "-"}")));
         Assert.Equal(faults, string.Join(", ", report.Faults.Select(f => $"{f.LineNumber} {f.Code}")));
     }
@@ -181,12 +181,11 @@ public sealed partial class InputValidatorTests
 
     private static BatchRowParser Parser() => new(BatchLines.Model, new BodyDefaults());
 
-    private static Task<InputReport> ValidateAsync(Stream stream, List<InputRow<BatchRow>>? rows = null) =>
-        InputValidator.ValidateAsync(stream, Parser().Parse, row => Add(rows, row), cancellationToken: TestContext.Current.CancellationToken);
-
-    private static ValueTask Add(List<InputRow<BatchRow>>? rows, InputRow<BatchRow> row)
+    private static async Task<InputReport> ValidateAsync(Stream stream, List<InputRow<BatchRow>>? rows = null, BatchRowParser? parser = null)
     {
-        rows?.Add(row);
-        return ValueTask.CompletedTask;
+        var validator = new InputValidator<BatchRow>((parser ?? Parser()).Parse);
+        await foreach (var row in validator.ReadAsync(stream, TestContext.Current.CancellationToken))
+            rows?.Add(row with { Line = row.Line.ToArray() }); // It is valid until the next row only.
+        return validator.Report;
     }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Serialization.Metadata;
+using MixAttention.Batch.Inputs;
 using MixAttention.Batch.Jobs;
 using MixAttention.Batch.Prompts;
 using MixAttention.Batch.Shards;
@@ -26,9 +27,11 @@ public sealed class ContractTests
     private static readonly Sample[] Samples =
     [
         Sample.Of("manifest.json", JobManifest.CurrentSchema, Manifest with { Fingerprint = JobFingerprint.Of(Manifest) }, ContractJson.Default.JobManifest),
+        Sample.Of("manifest-lines.json", JobManifest.CurrentSchema, Manifest with { Input = new JobInput(JobInput.DocumentLines, 1000) { Fields = new DocumentFields("key", "body"), MaxTokens = 9 }, Fingerprint = "f1" }, ContractJson.Default.JobManifest),
         Sample.Of("control.json", JobControl.CurrentSchema, new JobControl(2, EndReason.TooManyErrors), ContractJson.Default.JobControl),
         Sample.Of("plan.json", ShardPlan.CurrentSchema, new ShardPlan { Segment = 1, IsRetry = true, Run = 1, Shards = [new PlannedShard(3, 0, 120, 4, 16, 2048), new PlannedShard(4, 120, 60, 1, 9, 5)] }, ContractJson.Default.ShardPlan),
         Sample.Of("listing.json", null, new ListedDocument(16, "a/b.txt", 12, ["texts/a/b.txt.txt"]) { Path = "/docs/a/b.txt", Modified = Time, Sha256 = "d1", Instructions = [0] }, ContractJson.Default.ListedDocument),
+        Sample.Of("listing-line.json", null, new ListedDocument(3, "request-3", 40, []) { Artifact = "jobs/job_1/input/0000.lines.jsonl", Offset = 123, Sha256 = "d1" }, ContractJson.Default.ListedDocument),
         Sample.Of("state.json", ShardState.CurrentSchema, new ShardState { Shard = 3, Generation = 2, Owner = "host:1:a", Status = ShardStatus.Done, Crashes = 1, Suspects = [new SuspectRow(7, 2, 1)], Counts = new ShardCounts(63, 1), PartSha256 = "d2" }, ContractJson.Default.ShardState),
         Sample.Of("checkpoint.json", CheckpointHeader.CurrentSchema, new CheckpointHeader { Fingerprint = "f1", Started = [1, 2], IsAlone = true, IsDrained = true, Finished = 2 }, ContractJson.Default.CheckpointHeader),
         Sample.Of("numerics.json", Numerics.CurrentSchema, new Numerics { ModelDigest = "d1", TokenizerDigest = "d2", TemplateDigest = "d3", Device = "cpu", Precision = "auto", ChunkTokens = 512, TrimPrefill = true, NumericsVersion = "1 CPU" }, ContractJson.Default.Numerics),

@@ -53,6 +53,31 @@ public sealed class PromptBuilderTests : IDisposable
         Assert.Equal("[see {{document}}]", _job.Tokenizer.Decode(Build(PromptTask.FromPrompt("[{{document}}]"), "see {{document}}").TokenIds));
 
     [Fact]
+    public void Template_and_instructions_name_fields_which_are_filled_in_once()
+    {
+        var fields = new Dictionary<string, string> { ["year"] = "1999", ["by"] = "{{year}} <|end|>" };
+        Assert.Equal("1999: Said {{by}}. ({{year}} <|end|>)", _job.Tokenizer.Decode(Build(PromptTask.FromPrompt("{{year}}: {{document}} ({{by}})"), "Said {{by}}.", fields: fields).TokenIds));
+        Assert.Equal("Text.\n\nWhat was new in 1999? {{document }}", _job.Tokenizer.Decode(Build(PromptTask.Ask(["What was new in {{year}}? {{document }}"]), "Text.", fields: fields).TokenIds));
+    }
+
+    [Fact]
+    public void Fork_of_a_template_with_fields_is_before_the_first_of_them()
+    {
+        var prompt = Build(PromptTask.FromPrompt("A review of {{year}}: {{document}}"), "Text.", fields: new Dictionary<string, string> { ["year"] = "1999" });
+        Assert.InRange(prompt.ForkPosition, 2, _job.Tokenizer.Encode(_job.Tokenizer.WithSentinels("<|user|>A review of ")).Length);
+    }
+
+    [Fact]
+    public void Missing_field_is_named_and_files_have_no_fields_to_miss()
+    {
+        var prompts = new PromptBuilder(_job.Tokenizer, _job.ChatTemplate, PromptTask.FromPrompt("{{document}} {{by}}"));
+        Assert.Equal("by", prompts.FindMissingField(new Dictionary<string, string>(), 0));
+        Assert.Null(prompts.FindMissingField(new Dictionary<string, string> { ["by"] = "" }, 0));
+        Assert.Null(prompts.FindMissingField(null, 0));
+        Assert.Equal("Text. {{by}}", _job.Tokenizer.Decode(prompts.Build("Text.", 0).TokenIds));
+    }
+
+    [Fact]
     public void Model_without_template_gets_the_text_as_it_is()
     {
         var prompt = new PromptBuilder(_job.Tokenizer, null, PromptTask.Summarize).Build("The text.", 0);
@@ -60,5 +85,6 @@ public sealed class PromptBuilderTests : IDisposable
         Assert.Equal(_job.Tokenizer.Encode("The text.").Length, prompt.ForkPosition);
     }
 
-    private Prompt Build(PromptTask task, string document, int instruction = 0) => new PromptBuilder(_job.Tokenizer, _job.ChatTemplate, task).Build(document, instruction);
+    private Prompt Build(PromptTask task, string document, int instruction = 0, Dictionary<string, string>? fields = null) =>
+        new PromptBuilder(_job.Tokenizer, _job.ChatTemplate, task).Build(document, instruction, fields);
 }

@@ -28,6 +28,14 @@ internal sealed class JobFixture : IDisposable
 
     public string[] Inputs { get; set; } = ["docs"];
 
+    /// <summary>Gets or sets the .jsonl file that takes the place of <see cref="Inputs"/>.</summary>
+    public string? LinesFile { get; set; }
+
+    /// <summary>Gets or sets what the listing holds.</summary>
+    public JobInput Described { get; set; } = new(JobInput.Documents, 20_000);
+
+    public string ModelName { get; set; } = "scripted";
+
     public PromptTask Task { get; set; } = PromptTask.Summarize;
 
     public SamplingParams Sampling { get; set; } = new() { MaxTokens = 6 };
@@ -53,25 +61,27 @@ internal sealed class JobFixture : IDisposable
     {
         JobId = JobSubmission.NewJobId(TimeProvider.System),
         CreatedAt = DateTimeOffset.UnixEpoch,
-        Input = new JobInput(JobInput.Documents, 20_000),
+        Input = Described,
         Task = Task,
         Sampling = Sampling,
-        ModelName = "scripted",
+        ModelName = ModelName,
     };
 
     public WorkerModel Model => new()
     {
-        Name = "scripted",
+        Name = ModelName,
         Text = new TextModel(Tokenizer, _ => ChatTemplate, [0], () => new HashingModel(HashingModel.Geometry.Elements(ArenaTokens), Tokenizer.VocabularySize, maxSequenceLength: 600) { BeforeStep = plan => BeforeStep?.Invoke(plan) }),
         Digest = _ => System.Threading.Tasks.Task.FromResult(new ModelDigest("model", "tokenizer", "template")),
         Engine = new EngineOptions { ChunkTokens = 16, MaxTokensPerStep = 64, MaxSequences = MaxSequences, MaxWaiting = 4 },
     };
 
-    public IReadOnlyList<DocumentEntry> FindDocuments() =>
-        DocumentFinder.Find(new DocumentQuery { Inputs = [.. Inputs.Select(i => i == "-" ? i : Folder[i])], OutputFolder = Folder[Output] }).Documents;
+    /// <summary>Gets what the job is made of: the documents of <see cref="Inputs"/>, or the lines of <see cref="LinesFile"/>.</summary>
+    public IJobInput Input => LinesFile is { } file
+        ? new LinesInput(file, () => File.OpenRead(Folder[file]), new FileInfo(Folder[file]).Length)
+        : new DocumentInput(DocumentFinder.Find(new DocumentQuery { Inputs = [.. Inputs.Select(i => i == "-" ? i : Folder[i])], OutputFolder = Folder[Output] }), () => new MemoryStream(Encoding.UTF8.GetBytes(StandardInput)));
 
     public LocalRun Create() =>
-        new(Manifest, FindDocuments(), Folder[Output], Model, new WorkerOptions { DrainTime = DrainTime, Log = line => Log?.Invoke(line) }, () => new MemoryStream(Encoding.UTF8.GetBytes(StandardInput)), TimeProvider.System) { Overwrites = Overwrites };
+        new(Manifest, Input, Folder[Output], Model, new WorkerOptions { DrainTime = DrainTime, Log = line => Log?.Invoke(line) }, TimeProvider.System) { Overwrites = Overwrites };
 
     public async Task<JobReport> RunAsync()
     {

@@ -38,8 +38,8 @@ internal sealed class WorkerFixture : IAsyncDisposable
 
     public int DocumentsPerShard { get; set; } = 4;
 
-    public async Task<JobPlan> SubmitAsync() => await new JobSubmission(Store, Queue, () => Stream.Null) { DocumentsPerShard = DocumentsPerShard }
-        .SubmitAsync(_job.Manifest with { JobId = Artifacts.JobId, Limits = Limits }, _job.FindDocuments(), TestContext.Current.CancellationToken);
+    public async Task<JobPlan> SubmitAsync() => await new JobSubmission(Store, Queue, TimeProvider.System) { DocumentsPerShard = DocumentsPerShard }
+        .SubmitAsync(_job.Manifest with { JobId = Artifacts.JobId, Limits = Limits }, _job.Input, TestContext.Current.CancellationToken);
 
     /// <summary>Runs a worker until the job is complete.</summary>
     /// <returns>The requests that its engine has computed.</returns>

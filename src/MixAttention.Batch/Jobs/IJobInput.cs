@@ -1,0 +1,18 @@
+using MixAttention.Batch.Shards;
+
+namespace MixAttention.Batch.Jobs;
+
+/// <summary>Where a job's requests come from.</summary>
+public interface IJobInput
+{
+    /// <summary>Compares the input with what a job holds already, and writes what is new as the job's next segment: its listing, and whatever that refers to.</summary>
+    /// <param name="segment">The segment; that of a new job is its first.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <returns>The segment's shards; none when nothing is new.</returns>
+    /// <exception cref="BatchException">Something that the job holds has changed or gone, or the input cannot be run; the message names what. Then nothing was begun.</exception>
+    Task<IReadOnlyList<PlannedShard>> AddAsync(JobSegment segment, CancellationToken cancellationToken);
+
+    /// <summary>Lists the lengths of the largest documents or rows in bytes, as far as they are known without reading them, and at least those.</summary>
+    /// <param name="count">The most that are listed.</param>
+    IEnumerable<long> ListLargest(int count);
+}

@@ -1,0 +1,20 @@
+using MixAttention.Batch.Store;
+
+namespace MixAttention.Batch.Jobs;
+
+/// <summary>What a submission is about to add to a job.</summary>
+/// <param name="Store">Where it is written.</param>
+/// <param name="Manifest">The job.</param>
+/// <param name="Former">What the job holds already; without segments for a new job.</param>
+/// <param name="DocumentsPerShard">The most documents or rows of a shard.</param>
+public sealed record JobSegment(IArtifactStore Store, JobManifest Manifest, JobPlan Former, int DocumentsPerShard)
+{
+    /// <summary>Gets the job's names.</summary>
+    public JobArtifacts Artifacts { get; } = new(Manifest.JobId);
+
+    /// <summary>Gets the segment's number.</summary>
+    public int Number => Former.Segments.Count;
+
+    /// <summary>Gets what the segment's listing is called.</summary>
+    public string Listing => Artifacts.Listing(Number);
+}
