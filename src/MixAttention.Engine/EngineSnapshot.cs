@@ -59,4 +59,7 @@ public sealed record EngineSnapshot
 
     /// <summary>Gets the time spent around the model in steps so far: scheduling, sampling, text and results.</summary>
     public TimeSpan OtherTime { get; init; }
+
+    /// <summary>Gets the time that steps took, in the model and outside of it; the rest it waited for requests.</summary>
+    public TimeSpan BusyTime => ModelTime + OtherTime;
 }

@@ -77,6 +77,6 @@ internal sealed class RunCommand
         string shared = report.Engine.CachedPromptTokens > 0 ? string.Create(CultureInfo.InvariantCulture, $", {report.Engine.CachedPromptTokens:N0} of them computed for another request") : "";
         _host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{report.Succeeded} of {report.Requests} requests succeeded in {Duration.Format(report.Elapsed)}: {report.Engine.PromptTokens:N0} prompt tokens ({report.Engine.PromptTokens / seconds:N0}/s{shared}), " +
-            $"{report.Engine.CompletionTokens:N0} output tokens ({report.Engine.CompletionTokens / seconds:N0}/s), at most {ByteSize.Format(report.Engine.PeakKvBytesUsed)} of KV. Results are in {output}."));
+            $"{report.Engine.CompletionTokens:N0} output tokens ({report.Engine.CompletionTokens / seconds:N0}/s), at most {ByteSize.Format(report.Engine.PeakKvBytesUsed)} of KV, engine busy {report.Engine.BusyTime / report.Elapsed:P1} of the time. Results are in {output}."));
     }
 }
