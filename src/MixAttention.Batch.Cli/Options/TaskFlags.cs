@@ -15,12 +15,18 @@ internal sealed class TaskFlags
 
     private readonly Option<string[]> _questions = Parsing.Many("--question", "A question about every document; may be repeated, and each is a request of its own.", "TEXT");
 
+    private readonly Option<int?> _summaryContext = Parsing.OptionalInteger("--summary-context", "Most tokens of prompt and answer in one call of a summary; longer documents are summarized in parts. What the model takes unless given.", 64);
+
     public void AddTo(CheckedCommand command)
     {
         command.Add(_task);
         command.Add(_prompt);
         command.Add(_questions);
+        command.Add(_summaryContext);
         command.Checks.Add(result => ListGiven(result) is { Count: > 1 } given ? $"{string.Join(" and ", given)} exclude each other. Give one of them." : null);
+        command.Checks.Add(result => CheckedCommand.IsGiven(result, _summaryContext) && (CheckedCommand.IsGiven(result, _prompt) || CheckedCommand.IsGiven(result, _questions))
+            ? "--summary-context is for summaries. Leave it out with --prompt and --question."
+            : null);
         foreach (Option option in (Option[])[_prompt, _questions])
         {
             option.Validators.Add(result =>
@@ -38,7 +44,7 @@ internal sealed class TaskFlags
     public PromptTask Read(ParseResult result) =>
         result.GetValue(_questions) is { Length: > 0 } questions ? PromptTask.Ask(questions)
         : result.GetValue(_prompt) is { } prompt ? PromptTask.FromPrompt(prompt)
-        : PromptTask.Summarize;
+        : PromptTask.Summarize with { ContextTokens = result.GetValue(_summaryContext) };
 
     private List<string> ListGiven(ParseResult result)
     {

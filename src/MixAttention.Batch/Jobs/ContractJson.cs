@@ -14,6 +14,7 @@ namespace MixAttention.Batch.Jobs;
 [JsonSerializable(typeof(ShardState))]
 [JsonSerializable(typeof(CheckpointHeader))]
 [JsonSerializable(typeof(CheckpointTrailer))]
+[JsonSerializable(typeof(CallLine))]
 [JsonSerializable(typeof(ListedDocument))]
 [JsonSerializable(typeof(Numerics))]
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,

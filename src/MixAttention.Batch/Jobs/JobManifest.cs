@@ -32,6 +32,9 @@ public sealed record JobManifest
     /// <summary>Gets the served name of the model, which is also its name in results.</summary>
     public required string ModelName { get; init; }
 
+    /// <summary>Gets the rules by which its documents become prompts.</summary>
+    public ReadingRules Rules { get; init; } = ReadingRules.Current;
+
     /// <summary>Gets when to give up.</summary>
     public JobLimits Limits { get; init; } = new();
 

@@ -20,9 +20,16 @@ public static class UsableKvBytes
         ArgumentNullException.ThrowIfNull(manifest);
         ArgumentNullException.ThrowIfNull(input);
         ArgumentNullException.ThrowIfNull(geometry);
+        long longest = Math.Min(maxSequenceLength, manifest.Task.ContextTokens ?? maxSequenceLength);
         int requestsPerDocument = Math.Max(1, manifest.Task.Instructions.Count);
         return input.ListLargest(((maxSequences - 1) / requestsPerDocument) + 1)
-            .Sum(bytes => requestsPerDocument * geometry.Bytes((int)Math.Min(maxSequenceLength, TokensOf(manifest, bytes))));
+            .Select(bytes => TokensOf(manifest, bytes))
+            .SelectMany(tokens => Enumerable.Repeat(Math.Min(tokens, longest), manifest.Task.IsSummary ? Parts(tokens) : requestsPerDocument))
+            .Take(maxSequences)
+            .Sum(tokens => geometry.Bytes((int)tokens));
+
+        // Those of a long document are summarized at once.
+        int Parts(long tokens) => (int)Math.Min(maxSequences, (tokens + longest - 1) / longest);
     }
 
     private static long TokensOf(JobManifest manifest, long documentBytes)

@@ -16,6 +16,14 @@ public sealed record PromptTask(string Kind, IReadOnlyList<string> Instructions)
     /// <summary>Gets the task of a batch file, whose rows say themselves what is asked.</summary>
     public static PromptTask Rows { get; } = new("rows", []);
 
+    /// <summary>Gets the most tokens of prompt and answer in one call of a summary; null for what the model takes.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? ContextTokens { get; init; }
+
+    /// <summary>Gets whether documents are summarized, long ones in parts.</summary>
+    [JsonIgnore]
+    public bool IsSummary => Kind == Summarize.Kind;
+
     /// <summary>Gets whether the user's message is the template with the document put in.</summary>
     [JsonIgnore]
     public bool IsTemplate => Kind == "template";

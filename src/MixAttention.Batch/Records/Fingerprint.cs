@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using MixAttention.Batch.Inputs;
+using MixAttention.Batch.Jobs;
 using MixAttention.Engine.Sampling;
 
 namespace MixAttention.Batch.Records;
@@ -17,6 +18,14 @@ public sealed record FingerprintInput
 
     /// <summary>Gets the instructions, or the template.</summary>
     public required IReadOnlyList<string> Instructions { get; init; }
+
+    /// <summary>Gets the most tokens of a call of a summary; null, and left out, for what the model takes.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? ContextTokens { get; init; }
+
+    /// <summary>Gets the rules by which documents become prompts; null, and left out, for those of the first version.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ReadingRules? Rules { get; init; }
 
     /// <summary>Gets the model's name in results.</summary>
     public required string ModelName { get; init; }

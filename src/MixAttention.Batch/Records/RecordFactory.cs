@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using MixAttention.Batch.Inputs;
+using MixAttention.Batch.Summaries;
 using MixAttention.Engine;
 
 namespace MixAttention.Batch.Records;
@@ -16,10 +17,14 @@ public sealed class RecordFactory(string fingerprint, IReadOnlyList<string> inst
     private readonly LogprobsFormat _logprobs = new(decodeToken);
 
     /// <summary>Makes the success of a document's request.</summary>
-    public ResultRecord Success(BatchRequest request, string? documentSha256, GenerationResult result)
+    /// <param name="request">The request.</param>
+    /// <param name="documentSha256">Digest of the document's bytes as read.</param>
+    /// <param name="result">What came of it.</param>
+    /// <param name="summary">How a summary of several calls came about; null for any other result.</param>
+    public ResultRecord Success(BatchRequest request, string? documentSha256, GenerationResult result, SummaryResult? summary = null)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return Success(Key(request, documentSha256), request.CustomId, BatchEndpoint.ChatCompletions, result, Extension(request, documentSha256, request.TextPath));
+        return Success(Key(request, documentSha256), request.CustomId, BatchEndpoint.ChatCompletions, result, Extension(request, documentSha256, request.TextPath) with { Summary = summary });
     }
 
     /// <summary>Makes the failure of a document's request.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using MixAttention.Batch.Summaries;
 
 namespace MixAttention.Batch.Records;
 
@@ -25,6 +26,10 @@ public sealed record ResultExtension(int Row, string? DocSha256, string Fingerpr
     /// <summary>Gets the digest of a batch file's line without its custom_id; left out for documents.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? RequestSha256 { get; init; }
+
+    /// <summary>Gets how a summary of several calls came about; left out of all other results.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SummaryResult? Summary { get; init; }
 }
 
 /// <summary>OpenAI's chat.completion or text_completion object.</summary>

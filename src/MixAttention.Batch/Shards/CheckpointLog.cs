@@ -11,13 +11,24 @@ internal sealed class CheckpointLog(IArtifactStore store, JobArtifacts artifacts
     private readonly SemaphoreSlim _writing = new(1);
     private readonly Lock _adding = new();
     private List<ResultLine> _waiting = [];
+    private List<CallLine> _waitingCalls = [];
     private int _next;
 
     /// <summary>Adds a finished request, which the next segment holds.</summary>
     public void Add(ResultLine line)
     {
         lock (_adding)
+        {
             _waiting.Add(line);
+            _waitingCalls.RemoveAll(c => c.Row == line.Row); // Nobody asks for them any more.
+        }
+    }
+
+    /// <summary>Adds a finished call of a request that has not finished, which the next segment holds.</summary>
+    public void Add(CallLine call)
+    {
+        lock (_adding)
+            _waitingCalls.Add(call);
     }
 
     /// <summary>Notes that requests are about to go to the engine.</summary>
@@ -36,14 +47,14 @@ internal sealed class CheckpointLog(IArtifactStore store, JobArtifacts artifacts
     private async Task WriteAsync(CheckpointHeader header, bool isNeeded, CancellationToken cancellationToken)
     {
         await _writing.WaitAsync(cancellationToken).ConfigureAwait(false);
-        List<ResultLine> lines = Take();
+        var (lines, calls) = Take();
         bool isWritten = false;
         try
         {
-            if (!isNeeded && lines.Count == 0)
+            if (!isNeeded && lines.Count + calls.Count == 0)
                 return;
             await ownership.CheckAsync(cancellationToken).ConfigureAwait(false);
-            byte[] file = new CheckpointSegment(header, lines).Write();
+            byte[] file = new CheckpointSegment(header, lines, calls).Write();
 
             // A name that is taken is the trace of a put whose reply was lost; the segment goes under the next name, and having it twice does no harm.
             while (await store.PutIfAbsentAsync(artifacts.Checkpoint(ownership.State.Shard, ownership.State.Generation, _next++), file, cancellationToken).ConfigureAwait(false) is null)
@@ -55,24 +66,27 @@ internal sealed class CheckpointLog(IArtifactStore store, JobArtifacts artifacts
         finally
         {
             if (!isWritten)
-                PutBack(lines);
+                PutBack(lines, calls);
             _writing.Release();
         }
     }
 
-    private List<ResultLine> Take()
+    private (List<ResultLine> Lines, List<CallLine> Calls) Take()
     {
         lock (_adding)
         {
-            var lines = _waiting;
-            _waiting = [];
-            return lines;
+            var taken = (_waiting, _waitingCalls);
+            (_waiting, _waitingCalls) = ([], []);
+            return taken;
         }
     }
 
-    private void PutBack(List<ResultLine> lines)
+    private void PutBack(List<ResultLine> lines, List<CallLine> calls)
     {
         lock (_adding)
+        {
             _waiting.InsertRange(0, lines);
+            _waitingCalls.InsertRange(0, calls);
+        }
     }
 }

@@ -5,11 +5,12 @@ using MixAttention.Batch.Records;
 
 namespace MixAttention.Batch.Shards;
 
-/// <summary>One segment of a shard's checkpoint: requests that are about to run, and the lines of those that have finished.</summary>
-/// <remarks>A file of lines: a header, the result lines as they are, and a trailer with the digest of all before it. What is torn or changed in any bit is no segment.</remarks>
+/// <summary>One segment of a shard's checkpoint: requests that are about to run, the lines of those that have finished, and the calls that have finished of others.</summary>
+/// <remarks>A file of lines: a header, the result lines as they are, a line for each call, and a trailer with the digest of all before it. What is torn or changed in any bit is no segment.</remarks>
 /// <param name="Header">What the segment says besides lines.</param>
 /// <param name="Lines">Requests that have finished since the segment before.</param>
-internal sealed record CheckpointSegment(CheckpointHeader Header, IReadOnlyList<ResultLine> Lines)
+/// <param name="Calls">Calls that have finished since then, of requests that have not.</param>
+internal sealed record CheckpointSegment(CheckpointHeader Header, IReadOnlyList<ResultLine> Lines, IReadOnlyList<CallLine> Calls)
 {
     private const byte NewLine = (byte)'\n';
 
@@ -17,11 +18,11 @@ internal sealed record CheckpointSegment(CheckpointHeader Header, IReadOnlyList<
     public byte[] Write()
     {
         using var file = new MemoryStream();
-        file.Write(ContractJson.Write(Header with { Finished = Lines.Count }, ContractJson.Default.CheckpointHeader));
+        file.Write(ContractJson.Write(Header with { Finished = Lines.Count, Calls = Calls.Count }, ContractJson.Default.CheckpointHeader));
         file.WriteByte(NewLine);
-        foreach (var line in Lines)
+        foreach (var line in Lines.Select(l => l.Bytes).Concat(Calls.Select(c => (ReadOnlyMemory<byte>)ContractJson.Write(c, ContractJson.Default.CallLine))))
         {
-            file.Write(line.Bytes.Span);
+            file.Write(line.Span);
             file.WriteByte(NewLine);
         }
 
@@ -46,8 +47,10 @@ internal sealed record CheckpointSegment(CheckpointHeader Header, IReadOnlyList<
 
             int headerEnd = file.Span.IndexOf(NewLine);
             var header = ContractJson.Read(file.Span[..headerEnd], CheckpointHeader.CurrentSchema, ContractJson.Default.CheckpointHeader, "checkpoint");
-            var lines = SplitLines(file[(headerEnd + 1)..trailerStart]).Select(ResultLine.Parse).ToList();
-            return lines.Count == header.Finished ? new CheckpointSegment(header, lines) : null;
+            var lines = SplitLines(file[(headerEnd + 1)..trailerStart]).ToList();
+            return lines.Count == header.Finished + header.Calls
+                ? new CheckpointSegment(header, [.. lines.Take(header.Finished).Select(ResultLine.Parse)], [.. lines.Skip(header.Finished).Select(ParseCall)])
+                : null;
         }
         catch (Exception e) when (e is JsonException or ContractException)
         {
@@ -66,6 +69,8 @@ internal sealed record CheckpointSegment(CheckpointHeader Header, IReadOnlyList<
             bytes = bytes[Math.Min(length + 1, bytes.Length)..];
         }
     }
+
+    private static CallLine ParseCall(ReadOnlyMemory<byte> line) => JsonSerializer.Deserialize(line.Span, ContractJson.Default.CallLine) ?? throw new JsonException("A call is null.");
 }
 
 /// <summary>The first line of a checkpoint segment.</summary>
@@ -91,6 +96,9 @@ internal sealed record CheckpointHeader
 
     /// <summary>Gets the number of result lines that follow.</summary>
     public int Finished { get; init; }
+
+    /// <summary>Gets the number of calls that follow them.</summary>
+    public int Calls { get; init; }
 }
 
 /// <summary>The last line of a checkpoint segment.</summary>

@@ -9,6 +9,8 @@ namespace MixAttention.Batch.Shards;
 /// <param name="Discarded">Segments that were torn, changed, or of another version or fingerprint.</param>
 internal sealed record ShardHistory(IReadOnlyDictionary<int, ResultLine> Finished, int Discarded)
 {
+    private Dictionary<int, Dictionary<string, CallLine>> Calls { get; init; } = [];
+
     private IReadOnlyList<(int Generation, CheckpointHeader Header)> Headers { get; init; } = [];
 
     /// <summary>Reads all segments of a shard.</summary>
@@ -20,6 +22,7 @@ internal sealed record ShardHistory(IReadOnlyDictionary<int, ResultLine> Finishe
     public static async Task<ShardHistory> ReadAsync(IArtifactStore store, JobArtifacts artifacts, int shard, string? fingerprint, CancellationToken cancellationToken)
     {
         var finished = new Dictionary<int, ResultLine>();
+        var calls = new Dictionary<int, Dictionary<string, CallLine>>();
         var headers = new List<(int, CheckpointHeader)>();
         int discarded = 0;
         await foreach (var artifact in store.ListAsync(artifacts.Checkpoints(shard), cancellationToken).ConfigureAwait(false))
@@ -37,10 +40,15 @@ internal sealed record ShardHistory(IReadOnlyDictionary<int, ResultLine> Finishe
             headers.Add((artifacts.ParseCheckpoint(shard, artifact.Name).Generation, segment.Header));
             foreach (var line in segment.Lines)
                 finished[line.Row] = line;
+            foreach (var call in segment.Calls)
+                (calls.TryGetValue(call.Row, out var ofRow) ? ofRow : calls[call.Row] = new(StringComparer.Ordinal))[call.Id] = call;
         }
 
-        return new ShardHistory(finished, discarded) { Headers = headers };
+        return new ShardHistory(finished, discarded) { Headers = headers, Calls = calls };
     }
+
+    /// <summary>Gets the calls that have finished of a request that has not, by their names.</summary>
+    public IReadOnlyDictionary<string, CallLine> CallsOf(int row) => Calls.TryGetValue(row, out var calls) ? calls : new Dictionary<string, CallLine>();
 
     /// <summary>Tells whether a generation gave the shard up in good order.</summary>
     public bool IsDrained(int generation) => Headers.Any(h => h.Generation == generation && h.Header.IsDrained);

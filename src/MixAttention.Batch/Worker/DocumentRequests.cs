@@ -4,6 +4,7 @@ using MixAttention.Batch.Jobs;
 using MixAttention.Batch.Prompts;
 using MixAttention.Batch.Records;
 using MixAttention.Batch.Store;
+using MixAttention.Batch.Summaries;
 using MixAttention.Engine;
 
 namespace MixAttention.Batch.Worker;
@@ -15,16 +16,18 @@ internal sealed class DocumentRequests : IRequestSource
     private readonly IArtifactStore _store;
     private readonly JobManifest _manifest;
     private readonly PromptBuilder _prompts;
+    private readonly Summarizer? _summarizer; // Of jobs that summarize.
     private readonly RecordFactory _records;
     private readonly DocumentReader _reader;
     private readonly DocumentRowParser? _lines; // Null where documents lie in files.
     private (DocumentEntry Entry, Document Document)? _last; // Several requests about one document follow each other.
 
-    public DocumentRequests(IArtifactStore store, JobManifest manifest, PromptBuilder prompts, RecordFactory records)
+    public DocumentRequests(IArtifactStore store, JobManifest manifest, PromptBuilder prompts, Summarizer? summarizer, RecordFactory records)
     {
         _store = store;
         _manifest = manifest;
         _prompts = prompts;
+        _summarizer = summarizer;
         _records = records;
         _reader = new DocumentReader(manifest.Input.MaxDocumentBytes, OpenArtifactAsync);
         _lines = manifest.Input.Fields is { } fields ? new DocumentRowParser(fields) : null;
@@ -39,15 +42,7 @@ internal sealed class DocumentRequests : IRequestSource
         if ((document.Error ?? FindMissingField(request, document)) is { } error)
             return PreparedRequest.Failed(request, ResultLine.Of(_records.Failure(request, document.Sha256, error)));
         var prompt = _prompts.Build(document.Text!, request.InstructionIndex, document.Metadata); // No error, so there is text.
-        var call = new GenerationRequest
-        {
-            CustomId = request.CustomId,
-            PromptIds = prompt.TokenIds,
-            ForkPosition = prompt.ForkPosition,
-            ExpectsSharers = _manifest.Task.SharesPrefixes,
-            Sampling = _manifest.Sampling,
-        };
-        return new PreparedRequest(request, prompt.TokenIds.Length, async calls => Record(request, document.Sha256, await calls.RunAsync(call).ConfigureAwait(false)), null);
+        return new PreparedRequest(request, prompt.TokenIds.Length, calls => RunAsync(request, document, prompt, calls), null);
     }
 
     /// <inheritdoc />
@@ -57,10 +52,26 @@ internal sealed class DocumentRequests : IRequestSource
         ? new GenerationError(ErrorCodes.InvalidRequest, $"The prompt names the field {field}, which {request.Document.Id} does not have as a text or number. Add it to the line, or ask without it.")
         : null;
 
-    /// <summary>Makes the line of a request that ran; null when it was cancelled.</summary>
-    private ResultLine? Record(BatchRequest request, string? documentSha256, GenerationResult result) => result.FinishReason == FinishReason.Cancelled
-        ? null
-        : ResultLine.Of(result.Error is { } error ? _records.Failure(request, documentSha256, error) : _records.Success(request, documentSha256, result));
+    private async Task<ResultLine?> RunAsync(BatchRequest request, Document document, Prompt prompt, RequestCalls calls)
+    {
+        var outcome = _summarizer?.IsNeeded(prompt, calls.MaxSequenceLength) == true
+            ? await _summarizer.RunAsync(request.CustomId, document.Text!, calls.MaxSequenceLength, calls.RunAsync).ConfigureAwait(false) // It has a prompt, so there is text.
+            : new SummaryOutcome(await calls.RunAsync(CallOf(request, prompt)).ConfigureAwait(false), null);
+        if (outcome is null || outcome.Result.FinishReason == FinishReason.Cancelled)
+            return null;
+        return ResultLine.Of(outcome.Result.Error is { } error
+            ? _records.Failure(request, document.Sha256, error)
+            : _records.Success(request, document.Sha256, outcome.Result, outcome.Summary));
+    }
+
+    private GenerationRequest CallOf(BatchRequest request, Prompt prompt) => new()
+    {
+        CustomId = request.CustomId,
+        PromptIds = prompt.TokenIds,
+        ForkPosition = prompt.ForkPosition,
+        ExpectsSharers = _manifest.Task.SharesPrefixes,
+        Sampling = _manifest.Sampling,
+    };
 
     private async Task<Document> ReadAsync(DocumentEntry entry, CancellationToken cancellationToken)
     {

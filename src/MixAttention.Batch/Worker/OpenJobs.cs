@@ -3,6 +3,7 @@ using MixAttention.Batch.Jobs;
 using MixAttention.Batch.Prompts;
 using MixAttention.Batch.Records;
 using MixAttention.Batch.Store;
+using MixAttention.Batch.Summaries;
 
 namespace MixAttention.Batch.Worker;
 
@@ -28,9 +29,10 @@ internal sealed class OpenJobs(IArtifactStore store, EngineHost engine, TimeProv
         var tokenizer = model.Text.Tokenizer;
         var records = new RecordFactory(fingerprint, manifest.Task.Instructions, manifest.ModelName, manifest.CreatedAt.ToUnixTimeSeconds(), id => tokenizer.Decode([id]));
         var template = model.Text.ChatTemplateAt(manifest.CreatedAt);
+        var summarizer = manifest.Task.IsSummary ? new Summarizer(tokenizer, template, manifest.Task, manifest.Sampling) : null;
         IRequestSource requests = manifest.Input.Kind == JobInput.Rows
             ? new RowRequests(store, engine, manifest, template, records)
-            : new DocumentRequests(store, manifest, new PromptBuilder(tokenizer, template, manifest.Task), records);
+            : new DocumentRequests(store, manifest, new PromptBuilder(tokenizer, template, manifest.Task), summarizer, records);
         var job = new OpenJob(store, manifest, plan, requests, fingerprint, time);
         return _open.GetOrAdd(jobId, job);
     }

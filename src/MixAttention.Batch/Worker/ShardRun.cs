@@ -20,6 +20,7 @@ internal sealed class ShardRun : IDisposable
     private readonly WorkerCounts _counts;
     private readonly long _order;
     private readonly IReadOnlyList<BatchRequest> _requests;
+    private readonly ShardHistory _history;
     private readonly ShardState _state;
     private readonly CheckpointLog _checkpoint;
     private readonly Lock _lock = new();
@@ -31,18 +32,19 @@ internal sealed class ShardRun : IDisposable
     /// <param name="job">The job.</param>
     /// <param name="run">Which submission the shard belongs to.</param>
     /// <param name="requests">The shard's requests.</param>
-    /// <param name="finished">Lines of requests that have finished, from the checkpoint.</param>
+    /// <param name="history">What has finished, from the checkpoint.</param>
     /// <param name="state">The shard's state, as claimed.</param>
     /// <param name="checkpoint">Takes what finishes; stays the caller's to dispose.</param>
     /// <param name="feed">The engine.</param>
     /// <param name="counts">What the worker has done.</param>
     /// <param name="order">The shard's place among those of the worker.</param>
-    public ShardRun(OpenJob job, int run, IReadOnlyList<BatchRequest> requests, IReadOnlyDictionary<int, ResultLine> finished, ShardState state, CheckpointLog checkpoint, EngineFeed feed, WorkerCounts counts, long order)
+    public ShardRun(OpenJob job, int run, IReadOnlyList<BatchRequest> requests, ShardHistory history, ShardState state, CheckpointLog checkpoint, EngineFeed feed, WorkerCounts counts, long order)
     {
         _job = job;
         _run = run;
         _requests = requests;
-        _lines = requests.Where(r => finished.ContainsKey(r.Row)).ToDictionary(r => r.Row, r => finished[r.Row]);
+        _history = history;
+        _lines = requests.Where(r => history.Finished.ContainsKey(r.Row)).ToDictionary(r => r.Row, r => history.Finished[r.Row]);
         _state = state;
         _checkpoint = checkpoint;
         _feed = feed;
@@ -133,8 +135,9 @@ internal sealed class ShardRun : IDisposable
             _counts.AddStarted(prepared);
 
             // Also another delivery of the same shard, while requests of the former one are still in the engine, has keys of its own.
-            var calls = new RequestCalls(_feed, $"{_order}/{prepared.Request.Row}");
-            _calls.Add(prepared.Request.Row, calls);
+            int row = prepared.Request.Row;
+            var calls = new RequestCalls(_feed, row, $"{_order}/{row}", _history.CallsOf(row), _checkpoint.Add);
+            _calls.Add(row, calls);
             _running.Add(RunAsync(prepared, calls));
         }
     }

@@ -85,6 +85,8 @@ internal sealed class ShardSession(WorkerContext worker, JobDelivery delivery, l
         }
 
         // 3. Would this worker's results be the job's?
+        if (job.Manifest.Rules != ReadingRules.Current)
+            return new ShardOutcome(ShardOutcomeKind.OtherNumerics, $"Job {message.JobId} reads documents by {job.Manifest.Rules}, and this version by {ReadingRules.Current}. Run it with the version of mixbatch that submitted it, or submit it again.");
         var feed = await worker.Engine.GetFeedAsync(stop).ConfigureAwait(false);
         if (await FindOtherNumericsAsync(job, feed.Info.NumericsVersion, stop).ConfigureAwait(false) is { } difference)
             return new ShardOutcome(ShardOutcomeKind.OtherNumerics, difference);
@@ -136,7 +138,7 @@ internal sealed class ShardSession(WorkerContext worker, JobDelivery delivery, l
     {
         var requests = await Listing.ReadRequestsAsync(worker.Store, job.Artifacts, segment, shard, lost).ConfigureAwait(false);
         using var checkpoint = new CheckpointLog(worker.Store, job.Artifacts, ownership, job.Fingerprint);
-        using var run = new ShardRun(job, segment.Run, requests, history.Finished, ownership.State, checkpoint, feed, worker.Counts, order);
+        using var run = new ShardRun(job, segment.Run, requests, history, ownership.State, checkpoint, feed, worker.Counts, order);
         try
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(lost);

@@ -31,6 +31,8 @@ public sealed record WorkerModel
     {
         Task = manifest.Task.Kind,
         Instructions = manifest.Task.Instructions,
+        ContextTokens = manifest.Task.ContextTokens,
+        Rules = manifest.Rules == ReadingRules.First ? null : manifest.Rules,
         ModelName = manifest.ModelName,
         ModelDigest = digest.Model,
         Sampling = manifest.Sampling,

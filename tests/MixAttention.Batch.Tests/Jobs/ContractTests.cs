@@ -33,7 +33,8 @@ public sealed class ContractTests
         Sample.Of("listing.json", null, new ListedDocument(16, "a/b.txt", 12, ["texts/a/b.txt.txt"]) { Path = "/docs/a/b.txt", Modified = Time, Sha256 = "d1", Instructions = [0] }, ContractJson.Default.ListedDocument),
         Sample.Of("listing-line.json", null, new ListedDocument(3, "request-3", 40, []) { Artifact = "jobs/job_1/input/0000.lines.jsonl", Offset = 123, Sha256 = "d1" }, ContractJson.Default.ListedDocument),
         Sample.Of("state.json", ShardState.CurrentSchema, new ShardState { Shard = 3, Generation = 2, Owner = "host:1:a", Status = ShardStatus.Done, Crashes = 1, Suspects = [new SuspectRow(7, 2, 1)], Counts = new ShardCounts(63, 1), PartSha256 = "d2" }, ContractJson.Default.ShardState),
-        Sample.Of("checkpoint.json", CheckpointHeader.CurrentSchema, new CheckpointHeader { Fingerprint = "f1", Started = [1, 2], IsAlone = true, IsDrained = true, Finished = 2 }, ContractJson.Default.CheckpointHeader),
+        Sample.Of("checkpoint.json", CheckpointHeader.CurrentSchema, new CheckpointHeader { Fingerprint = "f1", Started = [1, 2], IsAlone = true, IsDrained = true, Finished = 2, Calls = 1 }, ContractJson.Default.CheckpointHeader),
+        Sample.Of("call.json", null, new CallLine(7, "map-00001", "So.", true, 90, 5), ContractJson.Default.CallLine),
         Sample.Of("numerics.json", Numerics.CurrentSchema, new Numerics { ModelDigest = "d1", TokenizerDigest = "d2", TemplateDigest = "d3", Device = "cpu", Precision = "auto", ChunkTokens = 512, TrimPrefill = true, NumericsVersion = "1 CPU" }, ContractJson.Default.Numerics),
         Sample.Of("committed.json", CommittedMarker.CurrentSchema, new CommittedMarker { JobId = "job_1", Fingerprint = "f1", Segments = 2, Ended = EndReason.Expired, CompletedAt = Time, Succeeded = 9, Failed = 1, PromptTokens = 100, CompletionTokens = 20, OutputSha256 = "d1", ErrorsSha256 = "d2" }, ContractJson.Default.CommittedMarker),
     ];

@@ -1,3 +1,4 @@
+using MixAttention.Batch.Jobs;
 using MixAttention.Batch.Records;
 using MixAttention.Engine.Sampling;
 
@@ -32,6 +33,8 @@ public sealed class FingerprintTests
             Input with { Task = "question" },
             Input with { Instructions = ["a", "b"] },
             Input with { Instructions = ["a\",\"b"] },
+            Input with { ContextTokens = 1000 },
+            Input with { Rules = new ReadingRules(1, 2, 1) },
             Input with { ModelName = "other" },
             Input with { ModelDigest = "other" },
             Input with { Sampling = new SamplingParams { MaxTokens = 1 } },

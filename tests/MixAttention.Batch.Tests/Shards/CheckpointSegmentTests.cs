@@ -8,7 +8,8 @@ public sealed class CheckpointSegmentTests
 {
     private static readonly CheckpointSegment Segment = new(
         new CheckpointHeader { Fingerprint = "f1", Started = [3, 1], IsAlone = true },
-        [Results.Success(4, "Größe\n\"x\""), Results.Failure(2)]);
+        [Results.Success(4, "Größe\n\"x\""), Results.Failure(2)],
+        [new CallLine(3, "map-00001", "Größe\n", true, 90, 7)]);
 
     [Fact]
     public void Segment_is_read_as_it_was_written()
@@ -17,6 +18,7 @@ public sealed class CheckpointSegmentTests
         Assert.NotNull(read);
         Assert.Equal(("f1", true, false, 2), (read.Header.Fingerprint, read.Header.IsAlone, read.Header.IsDrained, read.Header.Finished));
         Assert.Equal([3, 1], read.Header.Started);
+        Assert.Equal(Segment.Calls, read.Calls);
         Assert.Equal([4, 2], read.Lines.Select(l => l.Row));
         Assert.Equal([false, true], read.Lines.Select(l => l.IsFailure));
         Assert.Equal(Segment.Lines.Select(l => Encoding.UTF8.GetString(l.Bytes.Span)), read.Lines.Select(l => Encoding.UTF8.GetString(l.Bytes.Span)));

@@ -20,6 +20,9 @@ internal sealed class JobFixture : IDisposable
     // Loaded once for all tests: it is safe for concurrent use and takes a while.
     private static readonly Tokenizer SharedTokenizer = Tokenizer.Load(ModelFolder);
 
+    private static readonly Lazy<int[]> OtherTokens = new(() =>
+        [.. Enumerable.Range(0, SharedTokenizer.VocabularySize).Where(id => SharedTokenizer.Decode([id]) is var text && !(text.StartsWith(' ') && text.Length > 2 && text.Skip(1).All(char.IsAsciiLetterLower)))]);
+
     public TemporaryFolder Folder { get; } = new();
 
     public Tokenizer Tokenizer { get; } = SharedTokenizer;
@@ -53,6 +56,9 @@ internal sealed class JobFixture : IDisposable
     /// <summary>Runs on the engine thread before each step.</summary>
     public Action<StepPlan>? BeforeStep { get; set; }
 
+    /// <summary>Keeps the model to tokens that are words, of which texts have as many when they are read again.</summary>
+    public bool SpeaksWords { get; set; }
+
     public bool Overwrites { get; set; }
 
     public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(25);
@@ -70,7 +76,7 @@ internal sealed class JobFixture : IDisposable
     public WorkerModel Model => new()
     {
         Name = ModelName,
-        Text = new TextModel(Tokenizer, _ => ChatTemplate, [0], () => new HashingModel(HashingModel.Geometry.Elements(ArenaTokens), Tokenizer.VocabularySize, maxSequenceLength: 600) { BeforeStep = plan => BeforeStep?.Invoke(plan) }),
+        Text = new TextModel(Tokenizer, _ => ChatTemplate, [0], () => new HashingModel(HashingModel.Geometry.Elements(ArenaTokens), Tokenizer.VocabularySize, maxSequenceLength: 600) { BeforeStep = plan => BeforeStep?.Invoke(plan), ChangeLogits = SpeaksWords ? KeepWords : null }),
         Digest = _ => System.Threading.Tasks.Task.FromResult(new ModelDigest("model", "tokenizer", "template")),
         Engine = new EngineOptions { ChunkTokens = 16, MaxTokensPerStep = 64, MaxSequences = MaxSequences, MaxWaiting = 4 },
     };
@@ -92,4 +98,10 @@ internal sealed class JobFixture : IDisposable
     public string ReadAll(string path) => File.ReadAllText(Folder[path]);
 
     public void Dispose() => Folder.Dispose();
+
+    private static void KeepWords(StepPlan plan, float[] logits)
+    {
+        foreach (int id in OtherTokens.Value)
+            logits[id] = float.NegativeInfinity;
+    }
 }

@@ -38,8 +38,8 @@ internal sealed class WorkerFixture : IAsyncDisposable
 
     public int DocumentsPerShard { get; set; } = 4;
 
-    public async Task<JobPlan> SubmitAsync() => await new JobSubmission(Store, Queue, TimeProvider.System) { DocumentsPerShard = DocumentsPerShard }
-        .SubmitAsync(_job.Manifest with { JobId = Artifacts.JobId, Limits = Limits }, _job.Input, TestContext.Current.CancellationToken);
+    public async Task<JobPlan> SubmitAsync(Func<JobManifest, JobManifest>? change = null) => await new JobSubmission(Store, Queue, TimeProvider.System) { DocumentsPerShard = DocumentsPerShard }
+        .SubmitAsync((change ?? (m => m))(_job.Manifest with { JobId = Artifacts.JobId, Limits = Limits }), _job.Input, TestContext.Current.CancellationToken);
 
     /// <summary>Runs a worker until the job is complete.</summary>
     /// <returns>The requests that its engine has computed.</returns>
@@ -87,6 +87,14 @@ internal sealed class WorkerFixture : IAsyncDisposable
         await foreach (var line in new JobResults(Store, Artifacts, plan).ReadAsync(withUnfinished: true, Stop))
             kept++;
         return kept;
+    }
+
+    /// <summary>Counts the calls in a shard's checkpoint, of requests that have not finished.</summary>
+    public async Task<int> CountKeptCallsAsync(int shard)
+    {
+        var history = await ShardHistory.ReadAsync(Store, Artifacts, shard, null, Stop);
+        var plan = await JobPlan.ReadAsync(Store, Artifacts, Stop);
+        return Enumerable.Range(0, plan.Rows).Where(row => !history.Finished.ContainsKey(row)).Sum(row => history.CallsOf(row).Count);
     }
 
     public async Task<ShardState?> ReadStateAsync(int shard) => (await ShardOwnership.ReadAsync(Store, Artifacts.State(shard), Stop))?.State;

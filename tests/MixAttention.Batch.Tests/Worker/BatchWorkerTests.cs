@@ -149,7 +149,7 @@ public sealed class BatchWorkerTests : IAsyncDisposable
     [Fact]
     public async Task Worker_whose_arithmetic_differs_gives_the_shard_back_and_says_why()
     {
-        WriteDocuments(8);
+        WriteDocuments(48); // More than are handed in before the first step.
         await _fixture.SubmitAsync();
         using (var stop = new CancellationTokenSource())
         {
@@ -165,7 +165,7 @@ public sealed class BatchWorkerTests : IAsyncDisposable
         Assert.NotEmpty(log);
         _fixture.QueueClock.Advance(TimeSpan.FromMinutes(1));
         await _fixture.WorkAsync();
-        Assert.Equal(8, (await RowsAsync(_fixture.Artifacts.Output)).Count);
+        Assert.Equal(48, (await RowsAsync(_fixture.Artifacts.Output)).Count);
     }
 
     [Fact]
