@@ -19,6 +19,7 @@ internal readonly record struct Cancellation(string Key, int LastNumber);
 /// <param name="Cancellations">Requests to end before the next step.</param>
 /// <param name="Results">Results; full means that the loop waits.</param>
 /// <param name="Publish">Takes the state after each step.</param>
+/// <param name="OnStep">Takes each step once it has run; null where nobody wants to know.</param>
 /// <param name="Cancelled">Ends all requests as cancelled.</param>
 /// <param name="Abandoned">Ends the loop although results are unread.</param>
 internal sealed record EngineChannels(
@@ -26,6 +27,7 @@ internal sealed record EngineChannels(
     ConcurrentQueue<Cancellation> Cancellations,
     ChannelWriter<GenerationResult> Results,
     Action<EngineSnapshot> Publish,
+    Action<EngineStep>? OnStep,
     CancellationToken Cancelled,
     CancellationToken Abandoned);
 
@@ -139,6 +141,8 @@ internal sealed class EngineLoop
         foreach (var turn in step.Prefilled)
             turn.Sequence.Clock.MarkChunk();
 
+        int running = _scheduler.RunningCount;
+        long kvElements = _scheduler.KvElementsUsed;
         long modelStarted = _time.GetTimestamp();
         foreach (var move in step.Moves)
             _runner.MoveKv(move.From, move.To, move.Elements);
@@ -163,6 +167,18 @@ internal sealed class EngineLoop
             ModelTime = _snapshot.ModelTime + modelTime,
             OtherTime = _snapshot.OtherTime + otherTime,
         };
+        _channels.OnStep?.Invoke(new EngineStep
+        {
+            StartedAt = _time.GetUtcNow() - modelTime - otherTime,
+            ModelTime = modelTime,
+            OtherTime = otherTime,
+            PromptTokens = step.Plan.Prefill.Sum(c => c.TokenIds.Length),
+            DecodeTokens = step.Plan.Decode.Count,
+            CompletionTokens = completionTokens,
+            SequencesRunning = running,
+            SequencesWaiting = _scheduler.WaitingCount + _channels.Inbox.Count,
+            KvBytesUsed = kvElements * _runner.KvGeometry.BytesPerElement,
+        });
     }
 
     private void CountPrefill(ScheduledStep step)

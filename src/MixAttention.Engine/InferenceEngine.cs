@@ -50,14 +50,15 @@ public sealed class InferenceEngine : IAsyncDisposable
     /// <param name="tokenizer">Makes text of tokens; stays the caller's to dispose, after the engine. Null for results without text.</param>
     /// <param name="endTokenIds">Ids that end an answer.</param>
     /// <param name="time">The clock; the system's unless given.</param>
+    /// <param name="onStep">Called on the engine's thread after each step; must be quick and must not throw.</param>
     /// <exception cref="ArgumentException">An option is out of its range; the message lists all that are.</exception>
     public static InferenceEngine Start(
-        Func<IModelRunner> createRunner, EngineOptions options, Tokenizer? tokenizer, IReadOnlyList<int> endTokenIds, TimeProvider? time = null) =>
-        StartWithText(createRunner, options, tokenizer is null ? null : () => TokenText.Of(tokenizer), endTokenIds, time);
+        Func<IModelRunner> createRunner, EngineOptions options, Tokenizer? tokenizer, IReadOnlyList<int> endTokenIds, TimeProvider? time = null, Action<EngineStep>? onStep = null) =>
+        StartWithText(createRunner, options, tokenizer is null ? null : () => TokenText.Of(tokenizer), endTokenIds, time, onStep);
 
     /// <summary>Starts an engine with any source of text.</summary>
     internal static InferenceEngine StartWithText(
-        Func<IModelRunner> createRunner, EngineOptions options, Func<TokenText>? createText, IReadOnlyList<int> endTokenIds, TimeProvider? time = null)
+        Func<IModelRunner> createRunner, EngineOptions options, Func<TokenText>? createText, IReadOnlyList<int> endTokenIds, TimeProvider? time = null, Action<EngineStep>? onStep = null)
     {
         ArgumentNullException.ThrowIfNull(createRunner);
         ArgumentNullException.ThrowIfNull(options);
@@ -65,7 +66,7 @@ public sealed class InferenceEngine : IAsyncDisposable
         options.Validate();
         var engine = new InferenceEngine(options, time ?? TimeProvider.System);
         // A background thread, so that a process that forgets to dispose the engine still ends.
-        new Thread(() => engine.RunThread(createRunner, options, createText, endTokenIds)) { Name = "MixAttention.Engine", IsBackground = true }.Start();
+        new Thread(() => engine.RunThread(createRunner, options, createText, endTokenIds, onStep)) { Name = "MixAttention.Engine", IsBackground = true }.Start();
         return engine;
     }
 
@@ -119,13 +120,13 @@ public sealed class InferenceEngine : IAsyncDisposable
         // The token sources stay undisposed: they own no timer, and Cancel may still be called.
     }
 
-    private void RunThread(Func<IModelRunner> createRunner, EngineOptions options, Func<TokenText>? createText, IReadOnlyList<int> endTokenIds)
+    private void RunThread(Func<IModelRunner> createRunner, EngineOptions options, Func<TokenText>? createText, IReadOnlyList<int> endTokenIds, Action<EngineStep>? onStep)
     {
         Exception? fault = null;
         try
         {
             using var runner = createRunner();
-            var channels = new EngineChannels(_inbox.Reader, _cancellations, _results.Writer, snapshot => Volatile.Write(ref _snapshot, snapshot), _cancelled.Token, _abandoned.Token);
+            var channels = new EngineChannels(_inbox.Reader, _cancellations, _results.Writer, snapshot => Volatile.Write(ref _snapshot, snapshot), onStep, _cancelled.Token, _abandoned.Token);
             var loop = new EngineLoop(runner, options, createText, endTokenIds, channels, _metrics, _time);
             _ready.SetResult(new EngineInfo(runner.VocabularySize, runner.MaxSequenceLength, runner.KvGeometry, runner.KvArenaElements, runner.NumericsVersion));
             loop.Run();

@@ -292,6 +292,22 @@ public sealed class InferenceEngineTests
     }
 
     [Fact]
+    public async Task Steps_are_told_with_what_was_in_memory_while_they_ran()
+    {
+        var steps = new List<EngineStep>();
+        var time = new FakeTimeProvider();
+        await using (var engine = Start(new RunnerScript { BeforeRun = _ => time.Advance(TimeSpan.FromSeconds(2)) }, time: time, onStep: steps.Add))
+        {
+            await engine.SubmitAsync(Request("r", 20, new SamplingParams { MaxTokens = 3, IgnoreEndTokens = true }), Token);
+            await ReadAllAsync(engine);
+        }
+
+        Assert.Equal([(8, 0, 0), (8, 0, 0), (4, 0, 1), (0, 1, 1), (0, 1, 1)], steps.Select(s => (s.PromptTokens, s.DecodeTokens, s.CompletionTokens)));
+        Assert.All(steps, s => Assert.Equal((1, 0, Mixed.Bytes(23), TimeSpan.FromSeconds(2)), (s.SequencesRunning, s.SequencesWaiting, s.KvBytesUsed, s.ModelTime)));
+        Assert.Equal(steps.Skip(1).Select(s => s.StartedAt), steps.SkipLast(1).Select(s => s.EndedAt));
+    }
+
+    [Fact]
     public async Task Snapshots_add_up()
     {
         GenerationRequest[] requests = [Request("a", 20, new() { MaxTokens = 4, IgnoreEndTokens = true }), Request("b", 30, new() { MaxTokens = 3, IgnoreEndTokens = true }), Request("c", 0)];
@@ -316,8 +332,8 @@ public sealed class InferenceEngineTests
         Assert.All(seen, s => Assert.True(s.PeakKvBytesUsed >= s.KvBytesUsed && s.KvBytesUsed > 0 == s.SequencesRunning > 0));
     }
 
-    private static InferenceEngine Start(RunnerScript? script = null, EngineOptions? options = null, TimeProvider? time = null) =>
-        InferenceEngine.Start(() => new ScriptedRunner(Mixed, 4000, script), options ?? SmallSteps(), tokenizer: null, [0, 1], time);
+    private static InferenceEngine Start(RunnerScript? script = null, EngineOptions? options = null, TimeProvider? time = null, Action<EngineStep>? onStep = null) =>
+        InferenceEngine.Start(() => new ScriptedRunner(Mixed, 4000, script), options ?? SmallSteps(), tokenizer: null, [0, 1], time, onStep);
 
     private static async Task<List<GenerationResult>> ReadAllAsync(InferenceEngine engine)
     {
