@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using MixAttention.Batch.Cli.Commands;
-using MixAttention.Batch.Cli.Display;
 using MixAttention.Batch.Cli.Options;
 using MixAttention.Batch.Jobs;
 using MixAttention.Batch.Queue;
@@ -80,6 +79,7 @@ internal static class MixBatch
             ModelCommand.Create(host),
             BenchCommand.Create(host),
             EvalCommand.Create(host),
+            ReportCommand.Create(host),
             DoctorCommand.Create(host),
         };
         root.SetAction(new HelpAction().Invoke);

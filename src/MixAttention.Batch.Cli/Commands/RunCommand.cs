@@ -14,7 +14,7 @@ namespace MixAttention.Batch.Cli.Commands;
 internal sealed class RunCommand
 {
     private readonly CliHost _host;
-    private readonly Option<string> _output = new("--output", "-o") { Description = "Folder of the results: output.jsonl, errors.jsonl and texts/.", HelpName = "OUT", Required = true };
+    private readonly Option<string> _output = new("--output", "-o") { Description = "Folder of the results: output.jsonl, errors.jsonl, texts/ and report.html.", HelpName = "OUT", Required = true };
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Start over: replace the results of a former run in OUT; other files there stay. Without it, a run that was begun in OUT goes on." };
     private readonly Option<int> _drainSeconds = Parsing.Integer("--drain-seconds", "How long running requests may go on after Ctrl-C or SIGTERM.", 25, 0, 86400);
     private readonly Option<string?> _servedModelName = JobFlags.ServedModelName();
@@ -28,7 +28,7 @@ internal sealed class RunCommand
         var run = new RunCommand(host);
         var command = new CheckedCommand("run", "Run documents or batch files through a model.") { run._output, run._overwrite };
         run._job.AddTo(command);
-        run._engine.AddTo(command);
+        run._engine.AddWithTracesTo(command);
         command.Add(run._servedModelName);
         command.Add(run._drainSeconds);
         command.SetAction(run.RunAsync);
@@ -77,6 +77,6 @@ internal sealed class RunCommand
         string shared = report.Engine.CachedPromptTokens > 0 ? string.Create(CultureInfo.InvariantCulture, $", {report.Engine.CachedPromptTokens:N0} of them computed for another request") : "";
         _host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{report.Succeeded} of {report.Requests} requests succeeded in {Duration.Format(report.Elapsed)}: {report.Engine.PromptTokens:N0} prompt tokens ({report.Engine.PromptTokens / seconds:N0}/s{shared}), " +
-            $"{report.Engine.CompletionTokens:N0} output tokens ({report.Engine.CompletionTokens / seconds:N0}/s), at most {ByteSize.Format(report.Engine.PeakKvBytesUsed)} of KV, engine busy {report.Engine.BusyTime / report.Elapsed:P1} of the time. Results are in {output}."));
+            $"{report.Engine.CompletionTokens:N0} output tokens ({report.Engine.CompletionTokens / seconds:N0}/s), at most {ByteSize.Format(report.Engine.PeakKvBytesUsed)} of KV, engine busy {report.Engine.BusyTime / report.Elapsed:P1} of the time. Results are in {output}; open {Path.Combine(output, OutputFolder.Report)} to see where the time went."));
     }
 }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using MixAttention.Batch.Cli.Display;
 using MixAttention.Batch.Cli.Options;
 using MixAttention.Batch.Worker;
 
@@ -24,7 +23,7 @@ internal sealed class WorkerCommand
         var worker = new WorkerCommand(host);
         var command = new CheckedCommand("worker", "Run what is submitted to a queue, until told to stop.");
         worker._store.AddTo(command);
-        worker._engine.AddTo(command);
+        worker._engine.AddWithTracesTo(command);
         Option[] others = [worker._servedModelName, worker._drainSeconds, worker._checkpointSeconds, worker._lockSeconds, worker._idleSeconds];
         foreach (var option in others)
             command.Add(option);

@@ -23,8 +23,17 @@ internal sealed class EngineFlags(bool requiresModel = false)
     private readonly Option<bool> _noTrim = new("--no-trim") { Description = "Compute every prompt position in every layer, also those that nothing can read." };
     private readonly Option<bool> _noPrefixSharing = new("--no-prefix-sharing") { Description = "Compute for each request the tokens that several requests have in common. Results are the same." };
 
+    private readonly Option<bool> _traceSteps = new("--trace-steps") { Description = "Write every step of the engine into the traces, and so into the report; sums over short times unless given." };
+
     /// <summary>Gets the option that names the model.</summary>
     public ModelFlag Model { get; } = new(requiresModel);
+
+    /// <summary>Adds the options of a command that runs jobs, which leave traces.</summary>
+    public void AddWithTracesTo(Command command)
+    {
+        AddTo(command);
+        command.Add(_traceSteps);
+    }
 
     public void AddTo(Command command)
     {
@@ -70,6 +79,7 @@ internal sealed class EngineFlags(bool requiresModel = false)
         Engine = ReadEngine(result),
         Device = Device(result),
         Precision = PrecisionName(result),
+        TracesSteps = result.GetValue(_traceSteps),
     };
 
     public string Device(ParseResult result) => result.GetValue(_device)!; // it has a default

@@ -22,7 +22,9 @@ internal sealed class JobArgument
         (ArtifactName.IsValidSegment(jobId) ? await JobManifest.ReadAsync(store, new JobArtifacts(jobId), cancellationToken) : null)
             ?? throw BatchException.Usage($"There is no job {jobId} in {folder.Path}. See mixbatch jobs list.");
 
-    private static async Task<JobManifest> FindOnlyAsync(IArtifactStore store, JobFolder folder, CancellationToken cancellationToken)
+    /// <summary>Reads the manifest of the only job.</summary>
+    /// <exception cref="BatchException">There is none, or there are several.</exception>
+    public static async Task<JobManifest> FindOnlyAsync(IArtifactStore store, JobFolder folder, CancellationToken cancellationToken)
     {
         string? found = null;
         await foreach (string jobId in JobCatalog.ListAsync(store, cancellationToken))

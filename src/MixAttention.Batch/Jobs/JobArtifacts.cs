@@ -41,6 +41,15 @@ public sealed record JobArtifacts(string JobId)
     /// <summary>Gets the mark that output and errors are whole.</summary>
     public string Committed => $"{Root}_COMMITTED.json";
 
+    /// <summary>Gets what the names of all traces begin with.</summary>
+    public string Traces => $"{Root}traces/";
+
+    /// <summary>Gets the trace of the job as a whole.</summary>
+    public string JobTrace => $"{Traces}job.otlp.jsonl";
+
+    /// <summary>Gets the page that shows where the time went.</summary>
+    public string Report => $"{Root}report.html";
+
     /// <summary>Gets the listing of a segment's documents.</summary>
     public string Listing(int segment) => string.Create(CultureInfo.InvariantCulture, $"{Root}input/{segment:0000}.jsonl");
 
@@ -64,6 +73,9 @@ public sealed record JobArtifacts(string JobId)
 
     /// <summary>Gets a shard's results; that it exists is what commits the shard.</summary>
     public string Part(int shard) => string.Create(CultureInfo.InvariantCulture, $"{Parts}{shard:00000}.jsonl");
+
+    /// <summary>Gets a shard's trace; may be overwritten, and nothing depends on it.</summary>
+    public string Trace(int shard) => string.Create(CultureInfo.InvariantCulture, $"{Traces}part-{shard:00000}.otlp.jsonl");
 
     /// <summary>Tells which job a manifest's name belongs to.</summary>
     /// <returns>Null when it is no manifest's name.</returns>

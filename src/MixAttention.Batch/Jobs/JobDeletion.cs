@@ -16,7 +16,7 @@ public sealed class JobDeletion(IArtifactStore store, IJobQueue queue)
     public async Task DeleteAsync(string jobId, bool keepsOutputs, CancellationToken cancellationToken)
     {
         var artifacts = new JobArtifacts(jobId);
-        string[] kept = keepsOutputs ? [artifacts.Manifest, artifacts.Output, artifacts.Errors, artifacts.Committed] : [];
+        string[] kept = keepsOutputs ? [artifacts.Manifest, artifacts.Output, artifacts.Errors, artifacts.Report, artifacts.Committed] : [];
 
         // The manifest goes last, so that a job that is deleted in part is listed and can be deleted again.
         await DeleteAllAsync(artifacts, name => name != artifacts.Manifest && !kept.Contains(name), cancellationToken).ConfigureAwait(false);

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using MixAttention.Batch.Records;
+using MixAttention.Batch.Reporting;
 using MixAttention.Batch.Store;
+using MixAttention.Batch.Tracing;
 
 namespace MixAttention.Batch.Jobs;
 
@@ -10,7 +12,12 @@ namespace MixAttention.Batch.Jobs;
 /// <param name="time">The clock.</param>
 public sealed class JobFinisher(IArtifactStore store, TimeProvider time)
 {
-    /// <summary>Writes output, errors and the marker, unless somebody has done so.</summary>
+    private static readonly TimeSpan TimeToReport = TimeSpan.FromMinutes(10);
+
+    /// <summary>Gets what takes a line where trace or report could not be written.</summary>
+    public Action<string> Log { get; init; } = _ => { };
+
+    /// <summary>Writes output, errors and the marker, then the job's trace and its report, unless somebody has done so.</summary>
     /// <param name="manifest">The job.</param>
     /// <param name="plan">Its plan; all of its shards are committed.</param>
     /// <param name="cancellationToken">Ends the work.</param>
@@ -19,14 +26,24 @@ public sealed class JobFinisher(IArtifactStore store, TimeProvider time)
         ArgumentNullException.ThrowIfNull(manifest);
         ArgumentNullException.ThrowIfNull(plan);
         var artifacts = new JobArtifacts(manifest.JobId);
-        bool isDone = false;
+        bool isDone = false, isOurs = false;
         while (!isDone)
         {
             var former = await store.ReadBytesAsync(artifacts.Committed, cancellationToken).ConfigureAwait(false);
             isDone = former is not null && CommittedMarker.Parse(former.Bytes, artifacts).Segments >= plan.Segments.Count;
             if (!isDone)
-                isDone = await TryWriteAsync(manifest, artifacts, plan, former?.ETag, cancellationToken).ConfigureAwait(false);
+                isDone = isOurs = await TryWriteAsync(manifest, artifacts, plan, former?.ETag, cancellationToken).ConfigureAwait(false);
         }
+
+        if (isOurs || await FindETagAsync(artifacts.Report, cancellationToken).ConfigureAwait(false) is null)
+            await new BestEffort(time, Log).TryAsync(artifacts.Report, TimeToReport, stop => DescribeAsync(manifest, artifacts, stop), cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task DescribeAsync(JobManifest manifest, JobArtifacts artifacts, CancellationToken cancellationToken)
+    {
+        var marker = await CommittedMarker.ReadAsync(store, artifacts, cancellationToken).ConfigureAwait(false);
+        await store.PutIfMatchAsync(artifacts.JobTrace, etag: null, TraceFile.Write(worker: null, [JobSpan.Of(manifest, marker!)]), cancellationToken).ConfigureAwait(false); // It was written before.
+        await store.PutIfMatchAsync(artifacts.Report, etag: null, await JobPage.WriteAsync(store, manifest, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
     }
 
     /// <returns>False when somebody else wrote at the same time, perhaps for more segments.</returns>

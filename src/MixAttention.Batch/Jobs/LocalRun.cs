@@ -1,7 +1,9 @@
 using MixAttention.Batch.Output;
 using MixAttention.Batch.Queue;
+using MixAttention.Batch.Reporting;
 using MixAttention.Batch.Shards;
 using MixAttention.Batch.Store;
+using MixAttention.Batch.Tracing;
 using MixAttention.Batch.Worker;
 using MixAttention.Engine;
 using MixAttention.Engine.KvCache;
@@ -20,6 +22,8 @@ public sealed class LocalRun(
 {
     // Longer than this process may stand still; nobody else waits for the messages.
     private static readonly TimeSpan LockDuration = TimeSpan.FromMinutes(1);
+
+    private static readonly TimeSpan TimeToReport = TimeSpan.FromMinutes(10);
 
     private readonly EngineHost _engine = new(model, time);
     private WorkerCounts _counts = new();
@@ -75,7 +79,7 @@ public sealed class LocalRun(
         var artifacts = new JobArtifacts(manifest.JobId);
         if (await CountOpenRowsAsync(store, artifacts, plan, stop).ConfigureAwait(false) == 0)
         {
-            await new JobFinisher(store, time).FinishAsync(manifest, plan, stop).ConfigureAwait(false);
+            await new JobFinisher(store, time) { Log = options.Log }.FinishAsync(manifest, plan, stop).ConfigureAwait(false);
         }
         else
         {
@@ -87,7 +91,9 @@ public sealed class LocalRun(
         }
 
         // 4. Collect the results, after an interruption those that there are.
-        return await CollectAsync(new JobResults(store, artifacts, plan)).ConfigureAwait(false);
+        var report = await CollectAsync(new JobResults(store, artifacts, plan)).ConfigureAwait(false);
+        await new BestEffort(time, options.Log).TryAsync(OutputFolder.Report, TimeToReport, stopReport => CopyReportAsync(store, manifest, report.IsInterrupted, stopReport), CancellationToken.None).ConfigureAwait(false);
+        return report;
     }
 
     /// <summary>Ends the engine.</summary>
@@ -150,6 +156,13 @@ public sealed class LocalRun(
         _rows = plan.Rows;
         _bytesToDo = open.Sum(o => o.Shard.DocumentBytes);
         return open.Sum(o => o.Shard.Rows);
+    }
+
+    /// <summary>Takes the report that the job's finisher has written; a job that is not finished has none yet.</summary>
+    private async Task CopyReportAsync(FolderArtifactStore store, JobManifest manifest, bool isUnfinished, CancellationToken cancellationToken)
+    {
+        var written = isUnfinished ? null : await store.ReadBytesAsync(new JobArtifacts(manifest.JobId).Report, cancellationToken).ConfigureAwait(false);
+        OutputFolder.WriteReport(Path.Combine(outputFolder, OutputFolder.Report), written?.Bytes ?? await JobPage.WriteAsync(store, manifest, cancellationToken).ConfigureAwait(false));
     }
 
     private async Task<JobReport> CollectAsync(JobResults results)

@@ -21,7 +21,7 @@ internal static class FormerRun
             }
         }
 
-        foreach (string file in lines.Append(Path.Combine(root, OutputFolder.TemporaryText)))
+        foreach (string file in lines.Append(Path.Combine(root, OutputFolder.TemporaryText)).Append(Path.Combine(root, OutputFolder.Report)))
             File.Delete(file);
         string texts = Path.Combine(root, TextPathPlan.Folder);
         if (Directory.Exists(texts) && new FileInfo(texts).LinkTarget is null)

@@ -7,6 +7,9 @@ namespace MixAttention.Batch.Output;
 /// <remarks>One thread at a time. Every file appears whole under its name or not at all; nothing is ever written outside the folder, nor through a link inside it.</remarks>
 public sealed class OutputFolder : IDisposable
 {
+    /// <summary>The name of the page that shows a run.</summary>
+    public const string Report = "report.html";
+
     internal const string Successes = "output.jsonl";
     internal const string Failures = "errors.jsonl";
     internal const string TemporaryText = ".text.tmp";
@@ -53,6 +56,19 @@ public sealed class OutputFolder : IDisposable
         Guard(path, () => folder = new OutputFolder(Directory.CreateDirectory(path).FullName));
         return folder!; // The guard has run it.
     }
+
+    /// <summary>Writes the page that shows a run, in place of a former one.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="page">What it holds.</param>
+    /// <exception cref="BatchException">The file cannot be written.</exception>
+    public static void WriteReport(string path, byte[] page) => Guard(path, () =>
+    {
+        string whole = Path.GetFullPath(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(whole)!); // A file lies in a folder.
+        using var file = new RecordFile(whole);
+        file.Append(page);
+        file.Complete();
+    });
 
     /// <summary>Writes a line; before a success's line its text, so that a line never names a file that is not there.</summary>
     /// <exception cref="BatchException">The disk is full or the folder cannot be written.</exception>

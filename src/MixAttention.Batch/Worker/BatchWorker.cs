@@ -35,7 +35,7 @@ public sealed class BatchWorker : IDisposable
         ArgumentNullException.ThrowIfNull(time);
         _engine = engine;
         string owner = $"{Environment.MachineName}:{Environment.ProcessId}:{Guid.CreateVersion7(time.GetUtcNow()):N}";
-        _context = new WorkerContext(store, queue, engine, options, owner, time, new WorkerCounts(), new OpenJobs(store, engine, time), new JobFinisher(store, time), _stopping.Token);
+        _context = new WorkerContext(store, queue, engine, options, owner, time, new WorkerCounts(), new OpenJobs(store, engine, time), new JobFinisher(store, time) { Log = options.Log }, _stopping.Token);
     }
 
     /// <summary>Gets what the worker has done; may be read while it runs.</summary>

@@ -42,10 +42,15 @@ internal sealed class EngineFeed : IAsyncDisposable
     public Task Ended { get; }
 
     /// <summary>Loads the model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="options">The operator's decisions.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="onStep">Takes each step, on the engine's thread.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
     /// <exception cref="EngineException">It could not be loaded.</exception>
-    public static async Task<EngineFeed> StartAsync(TextModel model, EngineOptions options, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<EngineFeed> StartAsync(TextModel model, EngineOptions options, TimeProvider time, Action<EngineStep> onStep, CancellationToken cancellationToken)
     {
-        var engine = InferenceEngine.Start(model.CreateRunner, options, model.Tokenizer, model.EndTokenIds, time);
+        var engine = InferenceEngine.Start(model.CreateRunner, options, model.Tokenizer, model.EndTokenIds, time, onStep);
         try
         {
             return new EngineFeed(engine, await engine.Ready.WaitAsync(cancellationToken).ConfigureAwait(false), options.MaxSequences, time);

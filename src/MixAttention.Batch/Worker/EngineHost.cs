@@ -1,4 +1,5 @@
 using MixAttention.Batch.Models;
+using MixAttention.Batch.Tracing;
 using MixAttention.Engine;
 
 namespace MixAttention.Batch.Worker;
@@ -34,13 +35,16 @@ public sealed class EngineHost(WorkerModel model, TimeProvider time) : IAsyncDis
     /// <summary>Gets the engine, if the model was loaded.</summary>
     internal EngineFeed? Feed => _feed;
 
+    /// <summary>Gets what the engine did since somebody last wrote it down.</summary>
+    internal EngineLog Log { get; } = new(model.TracesSteps);
+
     /// <summary>Gets the engine, loaded.</summary>
     internal async Task<EngineFeed> GetFeedAsync(CancellationToken cancellationToken)
     {
         await _loading.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return _feed ??= await EngineFeed.StartAsync(model.Text, model.Engine, time, cancellationToken).ConfigureAwait(false);
+            return _feed ??= await EngineFeed.StartAsync(model.Text, model.Engine, time, Log.Add, cancellationToken).ConfigureAwait(false);
         }
         finally
         {

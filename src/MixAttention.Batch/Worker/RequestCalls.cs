@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using MixAttention.Batch.Shards;
 using MixAttention.Engine;
+using MixAttention.Engine.Sampling;
 
 namespace MixAttention.Batch.Worker;
 
@@ -40,7 +41,7 @@ internal sealed class RequestCalls(EngineFeed feed, int row, string key, IReadOn
         if (_isCancelled) // Since the look above, so that it was perhaps not among those that were cancelled.
             feed.Cancel(callKey);
         var result = await running.ConfigureAwait(false);
-        _calls[callKey] = new FinishedCall(id, submittedAt, result);
+        _calls[callKey] = new FinishedCall(id, submittedAt, request.Sampling, result);
         if (id is not null && IsKept(result))
             keep(new CallLine(row, id, result.Text ?? "", result.FinishReason == FinishReason.Length, result.PromptTokens, result.CompletionTokens));
         return result;
@@ -72,5 +73,6 @@ internal sealed class RequestCalls(EngineFeed feed, int row, string key, IReadOn
 /// <summary>A call that has ended.</summary>
 /// <param name="Id">Its name among those of its request; null where the request is one call.</param>
 /// <param name="SubmittedAt">When it was handed to the engine.</param>
+/// <param name="Sampling">How tokens were chosen.</param>
 /// <param name="Result">What came of it, with its times since then.</param>
-internal sealed record FinishedCall(string? Id, DateTimeOffset SubmittedAt, GenerationResult Result);
+internal sealed record FinishedCall(string? Id, DateTimeOffset SubmittedAt, SamplingParams Sampling, GenerationResult Result);

@@ -138,6 +138,7 @@ internal sealed class ShardSession(WorkerContext worker, JobDelivery delivery, l
     {
         var requests = await Listing.ReadRequestsAsync(worker.Store, job.Artifacts, segment, shard, lost).ConfigureAwait(false);
         using var checkpoint = new CheckpointLog(worker.Store, job.Artifacts, ownership, job.Fingerprint);
+        var trace = new ShardTrace(worker, delivery, job, ownership.State, feed);
         using var run = new ShardRun(job, segment.Run, requests, history, ownership.State, checkpoint, feed, worker.Counts, order);
         try
         {
@@ -148,7 +149,10 @@ internal sealed class ShardSession(WorkerContext worker, JobDelivery delivery, l
                 await run.HandInAsync(stop.Token).ConfigureAwait(false);
                 _handedIn.TrySetResult();
                 if (await run.FinishAsync(stop.Token).ConfigureAwait(false))
+                {
+                    await trace.WriteAsync(requests, run, isWhole: true, lost).ConfigureAwait(false);
                     return await CommitAsync(job, ownership, run.Lines, lost).ConfigureAwait(false);
+                }
             }
             finally
             {
@@ -165,6 +169,7 @@ internal sealed class ShardSession(WorkerContext worker, JobDelivery delivery, l
         }
 
         await checkpoint.DrainAsync(CancellationToken.None).ConfigureAwait(false);
+        await trace.WriteAsync(requests, run, isWhole: false, CancellationToken.None).ConfigureAwait(false);
         return new ShardOutcome(ShardOutcomeKind.Drained);
     }
 
@@ -188,7 +193,7 @@ internal sealed class ShardSession(WorkerContext worker, JobDelivery delivery, l
         }
     }
 
-    /// <summary>Commits in this order: the part, whose existence is the commit; the shard's state; and, if it was the last one, the job's results.</summary>
+    /// <summary>Commits in this order, after the trace: the part, whose existence is the commit; the shard's state; and, if it was the last one, the job's results.</summary>
     private async Task<ShardOutcome> CommitAsync(OpenJob job, ShardOwnership ownership, IReadOnlyList<ResultLine> lines, CancellationToken lost)
     {
         int shard = ownership.State.Shard;

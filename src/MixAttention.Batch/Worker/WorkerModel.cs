@@ -26,6 +26,10 @@ public sealed record WorkerModel
     /// <summary>Gets the arithmetic, as asked for.</summary>
     public string Precision { get; init; } = "auto";
 
+    /// <summary>Gets whether traces hold every step of the engine.</summary>
+    /// <value>False unless set: then they hold sums over short times.</value>
+    public bool TracesSteps { get; init; }
+
     /// <summary>Gets what a job's results depend on, besides the documents, when this model makes them.</summary>
     internal string FingerprintOf(JobManifest manifest, ModelDigest digest) => new FingerprintInput
     {

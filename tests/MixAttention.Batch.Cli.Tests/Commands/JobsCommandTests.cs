@@ -73,7 +73,7 @@ public sealed class JobsCommandTests : IDisposable
         await _jobs.WorkAsync();
         string before = await _jobs.ReadResultsAsync("before");
         Assert.Equal(ExitCodes.Fine, await _jobs.RunAsync("jobs", "delete", "a", "--keep-outputs"));
-        Assert.Equal(["_COMMITTED.json", "errors.jsonl", "manifest.json", "output.jsonl"], _jobs.Cli.Folder.Files("jobs/store/jobs/a").Select(Path.GetFileName)!);
+        Assert.Equal(["_COMMITTED.json", "errors.jsonl", "manifest.json", "output.jsonl", "report.html"], _jobs.Cli.Folder.Files("jobs/store/jobs/a").Select(Path.GetFileName)!);
         Assert.Equal(before, await _jobs.ReadResultsAsync("after"));
         await _jobs.RunAsync("status");
         Assert.Matches(@"status +completed", _jobs.Cli.Output);

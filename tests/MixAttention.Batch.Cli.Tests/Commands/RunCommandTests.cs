@@ -24,7 +24,7 @@ public sealed class RunCommandTests : IDisposable
     {
         Assert.Equal(ExitCodes.Fine, await RunAsync(Docs));
         Assert.Equal(["a.txt", "sub/b.md"], Lines("output.jsonl").Select(l => l.GetProperty("custom_id").GetString()!));
-        Assert.Equal(["out/errors.jsonl", "out/output.jsonl", "out/texts/a.txt.txt", "out/texts/sub/b.md.txt"], _cli.Folder.Files("out").Where(f => !f.StartsWith("out/.mixbatch/", StringComparison.Ordinal)));
+        Assert.Equal(["out/errors.jsonl", "out/output.jsonl", "out/report.html", "out/texts/a.txt.txt", "out/texts/sub/b.md.txt"], _cli.Folder.Files("out").Where(f => !f.StartsWith("out/.mixbatch/", StringComparison.Ordinal)));
         Assert.Contains("2 of 2 requests succeeded", _cli.Output, StringComparison.Ordinal);
         Assert.Contains("Using the demo model", _cli.Error, StringComparison.Ordinal);
     }

@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Text;
 
-namespace MixAttention.Batch.Cli.Display;
+namespace MixAttention.Batch;
 
 /// <summary>Makes names of files safe to show: a control character could move the cursor or forge a line.</summary>
-internal static class Printable
+public static class Printable
 {
+    /// <summary>Writes control characters as their codes.</summary>
     public static string Of(string text)
     {
         if (!text.Any(char.IsControl))
