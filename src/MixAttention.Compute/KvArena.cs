@@ -17,7 +17,8 @@ public sealed class KvArena : IDisposable
         Elements = elements;
         IsOnCpu = !device.IsCuda;
         Type = device.KvType;
-        _elements = zeros([elements], Type, device.Device).DetachFromDisposeScope();
+        // Not cleared: no row is read before it is written, and clearing 20 GB makes a start wait for a minute and takes pages that may never be used.
+        _elements = empty([elements], Type, device.Device).DetachFromDisposeScope();
     }
 
     /// <summary>Gets the number of elements.</summary>
