@@ -18,6 +18,7 @@ internal sealed class RunCommand
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Start over: replace the results of a former run in OUT; other files there stay. Without it, a run that was begun in OUT goes on." };
     private readonly Option<int> _drainSeconds = Parsing.Integer("--drain-seconds", "How long running requests may go on after Ctrl-C or SIGTERM.", 25, 0, 86400);
     private readonly Option<string?> _servedModelName = JobFlags.ServedModelName();
+    private readonly Option<bool> _dryRun = JobFlags.DryRun();
     private readonly JobFlags _job = new();
     private readonly EngineFlags _engine = new();
 
@@ -31,6 +32,7 @@ internal sealed class RunCommand
         run._engine.AddWithTracesTo(command);
         command.Add(run._servedModelName);
         command.Add(run._drainSeconds);
+        command.Add(run._dryRun);
         command.SetAction(run.RunAsync);
         return command;
     }
@@ -52,6 +54,8 @@ internal sealed class RunCommand
         _host.Error.WriteLine(memory.Explanation);
         var served = _engine.ReadModel(result, _host, model, manifest.ModelName, memory);
         using var _ = served.Text;
+        if (result.GetValue(_dryRun))
+            return await DryRunAction.RunAsync(_host, manifest, input, served, cancellationToken);
         var options = new WorkerOptions { DrainTime = TimeSpan.FromSeconds(result.GetValue(_drainSeconds)) };
         await using var run = new LocalRun(manifest, input.Input, output, served, options, _host.Time)
         {

@@ -27,6 +27,7 @@ internal sealed class SubmitCommand
         },
     };
 
+    private readonly Option<bool> _dryRun = JobFlags.DryRun();
     private readonly JobFlags _job = new();
 
     private SubmitCommand(CliHost host) => _host = host;
@@ -39,6 +40,7 @@ internal sealed class SubmitCommand
         submit._model.AddTo(command);
         command.Add(submit._servedModelName);
         command.Add(submit._jobId);
+        command.Add(submit._dryRun);
         submit._job.AddTo(command);
         command.SetAction(submit.RunAsync);
         return command;
@@ -51,6 +53,12 @@ internal sealed class SubmitCommand
         var model = ModelFacts.Read(_model.Folder(result));
         string jobId = result.GetValue(_jobId) ?? JobSubmission.NewJobId(_host.Time);
         var asked = _job.Read(result, _host, model, input.Described, jobId, result.GetValue(_servedModelName) ?? model.Name);
+        if (result.GetValue(_dryRun))
+        {
+            var served = DryRunAction.ServeByDefault(_host, model, asked, input);
+            using var _ = served.Text;
+            return await DryRunAction.RunAsync(_host, asked, input, served, cancellationToken);
+        }
 
         var store = _host.OpenStore(folder.Store, _host.Time);
         await using var queue = StoreFlag.OpenQueue(folder, _host);

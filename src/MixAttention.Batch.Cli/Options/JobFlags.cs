@@ -20,6 +20,9 @@ internal sealed class JobFlags
     /// <summary>Makes the option that names a model in results and in jobs.</summary>
     public static Option<string?> ServedModelName() => new("--served-model-name") { Description = "The model's name in jobs and results; its folder's unless given.", HelpName = "NAME" };
 
+    /// <summary>Makes the option that only says what a job would take.</summary>
+    public static Option<bool> DryRun() => new("--dry-run") { Description = "Only say what the job would take: requests, failures, prompt tokens, KV memory and time, from a sample of which some run for a few seconds." };
+
     public void AddTo(CheckedCommand command)
     {
         Input.AddTo(command);

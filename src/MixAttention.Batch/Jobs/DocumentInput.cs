@@ -27,6 +27,9 @@ public sealed class DocumentInput(DocumentFinder finder, Func<Stream> standardIn
     }
 
     /// <inheritdoc />
+    public Task<int> CountAsync(JobManifest manifest, CancellationToken cancellationToken) => Task.FromResult(finder.Found.Count);
+
+    /// <inheritdoc />
     public async Task<IReadOnlyList<PlannedShard>> AddAsync(JobSegment segment, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(segment);
@@ -51,7 +54,7 @@ public sealed class DocumentInput(DocumentFinder finder, Func<Stream> standardIn
     {
         long maxBytes = segment.Manifest.Input.MaxDocumentBytes;
         int row = segment.Former.Rows, instructions = segment.Manifest.Task.Instructions.Count, same = 0;
-        foreach (var document in finder.Enumerate())
+        foreach (var document in finder.Enumerate().Where(d => d.Index % segment.Stride == 0))
         {
             cancellationToken.ThrowIfCancellationRequested();
             if (known.Find(document.Id) is not { } stamp)

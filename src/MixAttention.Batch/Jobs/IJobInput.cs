@@ -12,6 +12,10 @@ public interface IJobInput
     /// <exception cref="BatchException">Something that the job holds has changed or gone, or the input cannot be run; the message names what. Then nothing was begun.</exception>
     Task<IReadOnlyList<PlannedShard>> AddAsync(JobSegment segment, CancellationToken cancellationToken);
 
+    /// <summary>Counts the documents or lines without writing anything; lines are checked, too.</summary>
+    /// <exception cref="BatchException">The input cannot be run, or can be read once only.</exception>
+    Task<int> CountAsync(JobManifest manifest, CancellationToken cancellationToken);
+
     /// <summary>Lists the lengths of the largest documents or rows in bytes, as far as they are known without reading them, and at least those.</summary>
     /// <param name="count">The most that are listed.</param>
     IEnumerable<long> ListLargest(int count);

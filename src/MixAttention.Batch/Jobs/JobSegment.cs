@@ -12,6 +12,10 @@ public sealed record JobSegment(IArtifactStore Store, JobManifest Manifest, JobP
     /// <summary>Gets the job's names.</summary>
     public JobArtifacts Artifacts { get; } = new(Manifest.JobId);
 
+    /// <summary>Gets of how many documents or lines one is taken; a sample of a new job for a dry run.</summary>
+    /// <value>1, all of them, unless set.</value>
+    public int Stride { get; init; } = 1;
+
     /// <summary>Gets the segment's number.</summary>
     public int Number => Former.Segments.Count;
 

@@ -18,6 +18,10 @@ public sealed class JobSubmission(IArtifactStore store, IJobQueue queue, TimePro
     /// <value>64 unless set.</value>
     public int DocumentsPerShard { get; init; } = 64;
 
+    /// <summary>Gets of how many documents or lines of a new job one is taken.</summary>
+    /// <value>1, all of them, unless set.</value>
+    internal int Stride { get; init; } = 1;
+
     /// <summary>Makes the id of a new job.</summary>
     public static string NewJobId(TimeProvider time)
     {
@@ -64,7 +68,7 @@ public sealed class JobSubmission(IArtifactStore store, IJobQueue queue, TimePro
     /// <summary>Writes what is new in an input. Where nothing is, nothing stays; but a new job has a segment in any case.</summary>
     private async Task<JobPlan> AddSegmentAsync(JobManifest manifest, JobPlan held, IJobInput input, CancellationToken cancellationToken)
     {
-        var segment = new JobSegment(store, manifest, held, DocumentsPerShard);
+        var segment = new JobSegment(store, manifest, held, DocumentsPerShard) { Stride = Stride };
         var shards = await input.AddAsync(segment, cancellationToken).ConfigureAwait(false);
         if (shards.Count == 0 && held.Segments.Count > 0)
         {

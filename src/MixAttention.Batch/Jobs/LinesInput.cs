@@ -32,16 +32,41 @@ public sealed class LinesInput(string file, Func<Stream> open, long? fileBytes) 
     }
 
     /// <inheritdoc />
+    public Task<int> CountAsync(JobManifest manifest, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        if (fileBytes is null)
+            throw BatchException.Usage($"{file} can be read once, and a dry run reads its lines twice. Write them into a file.");
+        return manifest.Input.Fields is { } fields
+            ? CountAsync(new InputValidator<DocumentRow>(new DocumentRowParser(fields).Parse, MaxLineBytes), cancellationToken)
+            : CountAsync(new InputValidator<BatchRow>(BatchRowParser.Of(manifest).Parse, MaxLineBytes), cancellationToken);
+    }
+
+    /// <inheritdoc />
     public Task<IReadOnlyList<PlannedShard>> AddAsync(JobSegment segment, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(segment);
         var manifest = segment.Manifest;
         return manifest.Input.Fields is { } fields
-            ? AddAsync(segment, new DocumentRowParser(fields).Parse, cancellationToken)
-            : AddAsync(segment, BatchRowParser.Of(manifest).Parse, cancellationToken);
+            ? AddAsync(segment, new InputValidator<DocumentRow>(new DocumentRowParser(fields).Parse, MaxLineBytes), cancellationToken)
+            : AddAsync(segment, new InputValidator<BatchRow>(BatchRowParser.Of(manifest).Parse, MaxLineBytes), cancellationToken);
     }
 
-    private async Task<IReadOnlyList<PlannedShard>> AddAsync<T>(JobSegment segment, Func<ReadOnlyMemory<byte>, ParsedRow<T>> parse, CancellationToken cancellationToken)
+    private async Task<int> CountAsync<T>(InputValidator<T> validator, CancellationToken cancellationToken)
+        where T : class
+    {
+        var stream = open();
+        await using var _ = stream.ConfigureAwait(false);
+        await foreach (var __ in validator.ReadAsync(stream, cancellationToken).ConfigureAwait(false))
+        {
+        }
+
+        Report = validator.Report;
+        Report.ThrowIfFaulty(file);
+        return Report.Rows;
+    }
+
+    private async Task<IReadOnlyList<PlannedShard>> AddAsync<T>(JobSegment segment, InputValidator<T> validator, CancellationToken cancellationToken)
         where T : class
     {
         IReadOnlyList<PlannedShard> shards = [];
@@ -50,7 +75,7 @@ public sealed class LinesInput(string file, Func<Stream> open, long? fileBytes) 
             etag: null,
             async (copy, stop) =>
             {
-                var added = ListAddedAsync(segment, new InputValidator<T>(parse, MaxLineBytes), copy, stop);
+                var added = ListAddedAsync(segment, validator, copy, stop);
                 shards = await Listing.WriteAsync(segment.Store, segment.Listing, added, segment.Former.ShardCount, segment.DocumentsPerShard, stop).ConfigureAwait(false);
             },
             cancellationToken).ConfigureAwait(false);
@@ -73,6 +98,8 @@ public sealed class LinesInput(string file, Func<Stream> open, long? fileBytes) 
         bool isHeld = true;
         await foreach (var line in validator.ReadAsync(stream, cancellationToken).ConfigureAwait(false))
         {
+            if (line.Index % segment.Stride != 0)
+                continue;
             string id = line.Parsed.Id!; // A row has an id.
             string[] paths = [.. Enumerable.Range(0, instructions).Select(i => texts.Add(id, i))];
             isHeld = isHeld && await held.MoveNextAsync().ConfigureAwait(false);

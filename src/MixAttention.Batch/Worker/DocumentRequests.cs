@@ -42,7 +42,7 @@ internal sealed class DocumentRequests : IRequestSource
         if ((document.Error ?? FindMissingField(request, document)) is { } error)
             return PreparedRequest.Failed(request, ResultLine.Of(_records.Failure(request, document.Sha256, error)));
         var prompt = _prompts.Build(document.Text!, request.InstructionIndex, document.Metadata); // No error, so there is text.
-        return new PreparedRequest(request, prompt.TokenIds.Length, calls => RunAsync(request, document, prompt, calls), null);
+        return new PreparedRequest(request, prompt.TokenIds.Length, calls => RunAsync(request, document, prompt, calls), null) { MaxTokens = _manifest.Sampling.MaxTokens };
     }
 
     /// <inheritdoc />

@@ -9,6 +9,9 @@ namespace MixAttention.Batch.Worker;
 /// <param name="Failure">Its line; null when it can run.</param>
 internal sealed record PreparedRequest(BatchRequest Request, long PromptTokens, Func<RequestCalls, Task<ResultLine?>>? Run, ResultLine? Failure)
 {
+    /// <summary>Gets the most tokens of its answer; 0 for one that cannot run.</summary>
+    public int MaxTokens { get; init; }
+
     /// <summary>Gives a request the line that says why it cannot run.</summary>
     public static PreparedRequest Failed(BatchRequest request, ResultLine failure) => new(request, 0, null, failure);
 }

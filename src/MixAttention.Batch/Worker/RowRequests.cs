@@ -23,7 +23,7 @@ internal sealed class RowRequests(IArtifactStore store, EngineHost engine, JobMa
         if (built.Prompt is not { } prompt)
             return PreparedRequest.Failed(request, Fail(request, built.Error!)); // Without a prompt there is an error.
         var call = new GenerationRequest { CustomId = request.CustomId, PromptIds = prompt.TokenIds, ForkPosition = prompt.ForkPosition, Sampling = built.Sampling };
-        return new PreparedRequest(request, prompt.TokenIds.Length, async calls => Record(request, row, await calls.RunAsync(call).ConfigureAwait(false)), null);
+        return new PreparedRequest(request, prompt.TokenIds.Length, async calls => Record(request, row, await calls.RunAsync(call).ConfigureAwait(false)), null) { MaxTokens = built.Sampling.MaxTokens };
     }
 
     /// <inheritdoc />
