@@ -51,7 +51,7 @@ internal sealed class ReportPage(ReportData data)
             AddTile("Prompt tokens/s", $"{data.Calls.PromptTokens / seconds:N0}", $"{data.Calls.PromptTokens:N0} in all");
             AddTile("Output tokens/s", $"{engine.CompletionTokens / seconds:N0}", $"{engine.CompletionTokens:N0} in all");
             AddTile("Sequences at once", $"{data.MeanSequences:0.#}", $"at most {engine.PeakSequences:N0} of {data.Workers.Max(w => w.MaxSequences):N0}");
-            AddTile("KV memory at most", ShareBar.Percent(data.PeakKvShare), $"<div class=\"meter\"><i style=\"width:{(100 * data.PeakKvShare).ToString("0.#", CultureInfo.InvariantCulture)}%\"></i></div>of {ByteSize.Format(budget)}; {ShareBar.Percent(data.MeanKvShare)} on average");
+            AddTile("KV memory at most", ShareBar.Percent(data.PeakKvShare), $"<div class=\"meter\"><i style=\"width:{(100 * data.PeakKvShare).ToString("0.#", CultureInfo.InvariantCulture)}%\"></i></div>of {ByteSize.Format(budget)}<br>{ShareBar.Percent(data.MeanKvShare)} on average");
         }
 
         _html.Add($"</div>");
@@ -79,7 +79,7 @@ internal sealed class ReportPage(ReportData data)
 
         string shown = data.Timeline.Stride == 1 ? $"all {data.Timeline.Kept.Count:N0}" : $"one of {data.Timeline.Stride:N0}";
         _html.Add($"<section><h2>Sequences <small>{shown}, from being handed in to the last token</small></h2>");
-        _html.Add($"{SequenceChart.Draw(data.Time, data.Timeline.Kept)}<ul class=\"legend\"><li><i class=\"queue\"></i>waits for its turn</li><li><i class=\"prefill\"></i>prompt</li><li><i class=\"decode\"></i>answer</li></ul></section>");
+        _html.Add($"{SequenceChart.Draw(data.Time, data.Timeline.Kept)}<ul class=\"legend\"><li><i class=\"idle\"></i>waits for its turn</li><li><i class=\"prefill\"></i>prompt</li><li><i class=\"decode\"></i>answer</li></ul></section>");
         if (data.Steps.Kept.Count == 0)
             return;
         shown = data.Steps.Stride == 1 ? "all" : $"one of {data.Steps.Stride:N0}";

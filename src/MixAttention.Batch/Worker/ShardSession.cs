@@ -138,7 +138,7 @@ internal sealed class ShardSession(WorkerContext worker, JobDelivery delivery, l
     {
         var requests = await Listing.ReadRequestsAsync(worker.Store, job.Artifacts, segment, shard, lost).ConfigureAwait(false);
         using var checkpoint = new CheckpointLog(worker.Store, job.Artifacts, ownership, job.Fingerprint);
-        var trace = new ShardTrace(worker, delivery, job, ownership.State, feed);
+        var trace = new ShardTrace(worker, delivery, job, ownership.State, history, feed);
         using var run = new ShardRun(job, segment.Run, requests, history, ownership.State, checkpoint, feed, worker.Counts, order);
         try
         {

@@ -12,8 +12,9 @@ namespace MixAttention.Batch.Worker;
 /// <param name="delivery">The message.</param>
 /// <param name="job">The job.</param>
 /// <param name="state">The shard's state, as claimed.</param>
+/// <param name="history">What former owners had finished.</param>
 /// <param name="feed">The engine.</param>
-internal sealed class ShardTrace(WorkerContext worker, JobDelivery delivery, OpenJob job, ShardState state, EngineFeed feed)
+internal sealed class ShardTrace(WorkerContext worker, JobDelivery delivery, OpenJob job, ShardState state, ShardHistory history, EngineFeed feed)
 {
     // A store that is slow must not keep results waiting.
     private static readonly TimeSpan TimeToWrite = TimeSpan.FromSeconds(10);
@@ -47,7 +48,7 @@ internal sealed class ShardTrace(WorkerContext worker, JobDelivery delivery, Ope
             StartedAt = _startedAt,
             EndedAt = worker.Time.GetUtcNow(),
             Rows = requests.Count,
-            ResumedRows = lines.Keys.Count(row => !run.Calls.ContainsKey(row)),
+            ResumedRows = requests.Count(r => history.Finished.ContainsKey(r.Row)),
             IsWhole = isWhole,
             MaxSequences = worker.Engine.Model.Engine.MaxSequences,
             KvBudget = feed.Info.KvBytes,
