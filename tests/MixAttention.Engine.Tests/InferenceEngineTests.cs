@@ -48,7 +48,7 @@ public sealed class InferenceEngineTests
     }
 
     [Fact]
-    public async Task Logits_without_a_number_fail_one_request_and_not_the_engine()
+    public async Task Logits_without_a_number_fail_one_request_and_not_the_engine_fault_22()
     {
         int calls = 0;
         await using var engine = Start(new RunnerScript { ChangeLogits = logits => logits[3] = calls++ == 0 ? float.NaN : logits[3] });

@@ -50,8 +50,8 @@ public sealed class JobsCommandTests : IDisposable
         Assert.Equal(ExitCodes.Fine, await _jobs.RunAsync("status", "b"));
     }
 
-    [Fact] // Fault 7: a message comes after its job was deleted.
-    public async Task Message_of_a_deleted_job_is_put_aside_once_and_deleting_drops_it()
+    [Fact]
+    public async Task Message_of_a_deleted_job_is_put_aside_once_and_deleting_drops_it_fault_7()
     {
         await _jobs.SubmitAsync("--job-id", "a");
         Assert.Equal(ExitCodes.Usage, await _jobs.RunAsync("jobs", "delete", "a"));

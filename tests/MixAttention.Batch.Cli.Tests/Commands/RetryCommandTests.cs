@@ -12,7 +12,7 @@ public sealed class RetryCommandTests : IDisposable
     public void Dispose() => _jobs.Dispose();
 
     [Fact]
-    public async Task Failed_requests_run_again_and_their_answers_take_the_failures_place()
+    public async Task Failed_requests_run_again_and_their_answers_take_the_failures_place_fault_31_41()
     {
         string calm = await RunCalmlyAsync("--question", "Who?", "--question", "When?");
         await _jobs.SubmitAsync("--question", "Who?", "--question", "When?");

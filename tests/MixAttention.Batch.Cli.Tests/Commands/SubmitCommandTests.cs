@@ -34,7 +34,7 @@ public sealed class SubmitCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Same_id_and_content_is_the_same_job_and_documents_that_have_come_are_added()
+    public async Task Same_id_and_content_is_the_same_job_and_documents_that_have_come_are_added_fault_44()
     {
         await _jobs.SubmitAsync("--job-id", "a");
         await _jobs.SubmitAsync("--job-id", "a");
@@ -48,7 +48,7 @@ public sealed class SubmitCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Same_id_and_other_content_is_refused_with_what_differs()
+    public async Task Same_id_and_other_content_is_refused_with_what_differs_fault_44()
     {
         await _jobs.SubmitAsync("--job-id", "a");
         Assert.Equal(ExitCodes.Usage, await _jobs.TrySubmitAsync("--job-id", "a", "--seed", "1"));
@@ -87,7 +87,7 @@ public sealed class SubmitCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Deadline_that_passes_ends_the_job_with_what_has_finished()
+    public async Task Deadline_that_passes_ends_the_job_with_what_has_finished_fault_32()
     {
         await _jobs.SubmitAsync("--deadline", "2000-01-01");
         Assert.Equal(ExitCodes.Fine, await _jobs.WorkAsync());

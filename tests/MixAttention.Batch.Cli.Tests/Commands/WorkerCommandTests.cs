@@ -22,8 +22,8 @@ public sealed class WorkerCommandTests : IDisposable
         Assert.Contains($"{job}:0:0: committed 3 requests, 0 of them failed.", _jobs.Cli.Error, StringComparison.Ordinal);
     }
 
-    [Fact] // Fault 30: more workers than work.
-    public async Task Worker_that_finds_nothing_ends_without_loading_the_model()
+    [Fact]
+    public async Task Worker_that_finds_nothing_ends_without_loading_the_model_fault_30()
     {
         Assert.Equal(ExitCodes.Fine, await _jobs.Cli.RunAsync((_, _) => throw new InvalidOperationException("Loaded."), "worker", "--store", _jobs.Store, "--model", ModelFlag.DemoModel, "--idle-seconds", "0"));
         Assert.Contains("Committed 0 shards", _jobs.Cli.Output, StringComparison.Ordinal);
@@ -56,16 +56,16 @@ public sealed class WorkerCommandTests : IDisposable
         Assert.Equal((2, 0), (delivery!.DeliveryCount, delivery.FailureCount));
     }
 
-    [Fact] // Fault 45: model files changed or corrupt.
-    public async Task Damaged_model_is_refused_before_anything_is_taken()
+    [Fact]
+    public async Task Damaged_model_is_refused_before_anything_is_taken_fault_45()
     {
         await _jobs.SubmitAsync();
         Assert.Equal(ExitCodes.JobFailed, await _jobs.WorkAsync("--model", _jobs.Cli.CopyTruncatedModel("broken")));
         Assert.Contains("model.safetensors", _jobs.Cli.ErrorLine, StringComparison.Ordinal);
     }
 
-    [Fact] // Fault 23: the engine dies.
-    public async Task Worker_whose_engine_dies_fails_and_the_message_counts_a_failure()
+    [Fact]
+    public async Task Worker_whose_engine_dies_fails_and_says_so_fault_23()
     {
         await _jobs.SubmitAsync();
         _jobs.Cli.BeforeStep = _ => throw new InvalidOperationException("The device fell off the bus.");

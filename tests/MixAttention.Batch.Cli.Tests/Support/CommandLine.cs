@@ -1,5 +1,6 @@
 using System.Text;
 using MixAttention.Batch.Cli.Options;
+using MixAttention.Batch.Queue;
 using MixAttention.Engine;
 using MixAttention.Engine.Execution;
 using MixAttention.Engine.Scheduling;
@@ -23,6 +24,9 @@ internal sealed class CommandLine : IDisposable
 
     public Dictionary<string, string> Variables { get; } = [];
 
+    /// <summary>The clock of queues; the machine's unless set.</summary>
+    public TimeProvider QueueClock { get; set; } = TimeProvider.System;
+
     /// <summary>Runs on the engine thread before each step.</summary>
     public Action<StepPlan>? BeforeStep { get; set; }
 
@@ -43,13 +47,13 @@ internal sealed class CommandLine : IDisposable
         (_, options) =>
         {
             RunnerOptions = options;
-            return new HashingModel(options.KvBytes / 2, vocabularySize: 4096, maxSequenceLength: 32768)
-            {
-                BeforeStep = plan => BeforeStep?.Invoke(plan),
-                ChangeLogits = (plan, logits) => ChangeLogits?.Invoke(plan, logits),
-            };
+            return ScriptedModel(options, plan => BeforeStep?.Invoke(plan), (plan, logits) => ChangeLogits?.Invoke(plan, logits));
         },
         args);
+
+    /// <summary>Makes a model without arithmetic that takes the demo model's place.</summary>
+    public static HashingModel ScriptedModel(RunnerOptions options, Action<StepPlan> beforeStep, Action<StepPlan, float[]>? changeLogits = null) =>
+        new(options.KvBytes / 2, vocabularySize: 4096, maxSequenceLength: 32768) { BeforeStep = beforeStep, ChangeLogits = changeLogits };
 
     /// <summary>Copies the demo model into the test's folder, to be damaged there.</summary>
     /// <returns>Its path.</returns>
@@ -89,6 +93,7 @@ internal sealed class CommandLine : IDisposable
             OpenStandardInput = () => new MemoryStream(Encoding.UTF8.GetBytes(StandardInput)),
             ReadVariable = name => Variables.GetValueOrDefault(name),
             LoadRunner = loadRunner,
+            OpenQueue = (file, lockDuration, _) => new SqliteJobQueue(file, lockDuration, QueueClock),
         };
         return await MixBatch.RunAsync(args, host, _interrupt.Token);
     }

@@ -44,7 +44,7 @@ public sealed class DocumentReaderTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Bad))]
-    public async Task Bad_document_is_an_answer_with_a_code(string code, byte[] bytes)
+    public async Task Bad_document_is_an_answer_with_a_code_fault_34(string code, byte[] bytes)
     {
         var document = await ReadAsync(bytes);
         Assert.Null(document.Text);

@@ -169,7 +169,7 @@ public sealed class LocalRunTests : IDisposable
     }
 
     [Fact]
-    public async Task Changed_and_removed_documents_are_refused_by_name()
+    public async Task Changed_and_removed_documents_are_refused_by_name_fault_18()
     {
         WriteMixedDocuments();
         await _job.RunAsync();

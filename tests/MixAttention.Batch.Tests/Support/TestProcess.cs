@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text;
+using System.Threading.Channels;
 
 namespace MixAttention.Batch.Tests.Support;
 
@@ -10,12 +12,25 @@ internal sealed class TestProcess : IDisposable
     public const string Mark = "--test-process";
 
     private readonly Process _process;
+    private readonly Channel<string> _errorLines = Channel.CreateUnbounded<string>(); // A process of a test says little.
+    private readonly StringBuilder _errors = new();
 
-    private TestProcess(Process process) => _process = process;
+    private TestProcess(Process process)
+    {
+        _process = process;
+        process.ErrorDataReceived += (_, line) =>
+        {
+            if (line.Data is null)
+                _errorLines.Writer.Complete();
+            else
+                _errorLines.Writer.TryWrite(line.Data);
+        };
+        process.BeginErrorReadLine();
+    }
 
-    private static string Executable => Path.Combine(AppContext.BaseDirectory, "MixAttention.Batch.Tests");
+    private static string Executable => Path.Combine(AppContext.BaseDirectory, typeof(TestProcess).Assembly.GetName().Name!); // An assembly of a file has a name.
 
-    /// <summary>Starts a process in a mode of <see cref="Program"/>.</summary>
+    /// <summary>Starts a process in a mode of the test program.</summary>
     public static TestProcess Start(params string[] arguments) => Run(Executable, [Mark, .. arguments]);
 
     /// <summary>Starts a process to which a folder is a file system of its own: small, and read-only after the first of two modes where two are given.</summary>
@@ -44,10 +59,26 @@ internal sealed class TestProcess : IDisposable
     /// <summary>Reads all lines until the process ends, and checks that it ended well.</summary>
     public async Task<string[]> ReadToEndAsync()
     {
-        string text = await _process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var (exitCode, output, errors) = await WaitForEndAsync();
+        Assert.True(exitCode == 0, errors);
+        return output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    }
+
+    /// <summary>Waits until the process says something on its error stream.</summary>
+    public async Task ReadErrorsToAsync(string text)
+    {
+        while (!_errors.ToString().Contains(text, StringComparison.Ordinal))
+            _errors.AppendLine(await _errorLines.Reader.ReadAsync(TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>Waits until the process ends, however that may be; 137 is the exit code of one that was killed.</summary>
+    public async Task<(int ExitCode, string Output, string Errors)> WaitForEndAsync()
+    {
+        string output = await _process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(0, _process.ExitCode);
-        return text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        await foreach (string line in _errorLines.Reader.ReadAllAsync(TestContext.Current.CancellationToken))
+            _errors.AppendLine(line);
+        return (_process.ExitCode, output, _errors.ToString());
     }
 
     /// <summary>Lets a process go on that waits for a line.</summary>
@@ -59,6 +90,9 @@ internal sealed class TestProcess : IDisposable
         _process.Kill();
         _process.WaitForExit();
     }
+
+    /// <summary>Tells the process to end, with SIGTERM.</summary>
+    public void Terminate() => Signal("TERM");
 
     /// <summary>Stops the process with SIGSTOP.</summary>
     public void Stop() => Signal("STOP");
@@ -80,6 +114,10 @@ internal sealed class TestProcess : IDisposable
         Assert.Equal(0, kill.ExitCode);
     }
 
-    private static TestProcess Run(string program, string[] arguments) =>
-        new(Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardInput = true })!); // Not null: nothing is reused.
+    private static TestProcess Run(string program, string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        start.Environment["DOTNET_TC_QuickJitForLoops"] = "1"; // It lives for a second: what counts is a quick start.
+        return new TestProcess(Process.Start(start)!); // Not null: nothing is reused.
+    }
 }

@@ -18,8 +18,11 @@ internal sealed class WorkerFixture : IAsyncDisposable
 
     private readonly JobFixture _job = new();
 
-    public WorkerFixture()
+    /// <param name="state">A folder with a store and a queue to begin with, which stays as it is; null begins with nothing.</param>
+    public WorkerFixture(string? state = null)
     {
+        foreach (string file in state is null ? [] : Directory.EnumerateFiles(state, "*", SearchOption.AllDirectories))
+            _job.Folder.Write(Path.Combine("state", Path.GetRelativePath(state!, file)), File.ReadAllBytes(file));
         Store = new FolderArtifactStore(_job.Folder["state/store"], TimeProvider.System);
         Queue = OpenQueue(QueueClock);
     }
@@ -37,6 +40,24 @@ internal sealed class WorkerFixture : IAsyncDisposable
     public JobLimits Limits { get; set; } = new();
 
     public int DocumentsPerShard { get; set; } = 4;
+
+    /// <summary>Writes documents of five lengths.</summary>
+    public void WriteDocuments(int count)
+    {
+        for (int i = 0; i < count; i++)
+            _job.Folder.Write($"docs/doc-{i:00}.txt", string.Join(' ', Enumerable.Range(0, 3 + (i % 5 * 4)).Select(w => $"w{w % 7}")));
+    }
+
+    /// <summary>Reads what an undisturbed worker makes of the same documents.</summary>
+    public async Task<string> ReadCalmOutputAsync()
+    {
+        await using var calm = new WorkerFixture { DocumentsPerShard = 64 };
+        foreach (string file in Directory.EnumerateFiles(_job.Folder["docs"]))
+            calm.Job.Folder.Write($"docs/{Path.GetFileName(file)}", await File.ReadAllBytesAsync(file, Stop));
+        await calm.SubmitAsync();
+        await calm.WorkAsync();
+        return await calm.ReadAsync(calm.Artifacts.Output);
+    }
 
     public async Task<JobPlan> SubmitAsync(Func<JobManifest, JobManifest>? change = null) => await new JobSubmission(Store, Queue, TimeProvider.System) { DocumentsPerShard = DocumentsPerShard }
         .SubmitAsync((change ?? (m => m))(_job.Manifest with { JobId = Artifacts.JobId, Limits = Limits }), _job.Input, TestContext.Current.CancellationToken);
@@ -69,6 +90,28 @@ internal sealed class WorkerFixture : IAsyncDisposable
         using var worker = new BatchWorker(Store, Queue, engine, new WorkerOptions { IdleTime = TimeSpan.Zero, Log = log ?? (_ => { }) }, TimeProvider.System);
         await worker.RunAsync(TestContext.Current.CancellationToken);
         return engine.Snapshot.SequencesFinished;
+    }
+
+    /// <summary>Runs a worker that is stopped after so many steps of its engine; what has finished by then is in the checkpoint.</summary>
+    public async Task StopMidwayAsync(int steps)
+    {
+        using var stop = new CancellationTokenSource();
+        using var isOver = new ManualResetEventSlim();
+        _job.BeforeStep = _ =>
+        {
+            if (--steps > 0)
+                return;
+            stop.Cancel();
+            Assert.True(isOver.Wait(TimeSpan.FromSeconds(30), Stop));
+        };
+        await WorkAsync(options: new WorkerOptions { DrainTime = TimeSpan.Zero, Log = OnLine }, interrupt: stop);
+        _job.BeforeStep = null;
+
+        void OnLine(string line)
+        {
+            if (line.StartsWith("The time to drain is over", StringComparison.Ordinal))
+                isOver.Set();
+        }
     }
 
     /// <summary>Opens the same queue once more, by a clock of its own.</summary>

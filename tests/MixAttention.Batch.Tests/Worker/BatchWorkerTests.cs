@@ -23,7 +23,7 @@ public sealed class BatchWorkerTests : IAsyncDisposable
     [Fact]
     public async Task Job_is_worked_off_shard_by_shard_and_its_results_are_in_input_order()
     {
-        WriteDocuments(10);
+        _fixture.WriteDocuments(10);
         _fixture.Job.Task = PromptTask.Ask(["First?", "Second?"]);
         var plan = await _fixture.SubmitAsync();
         Assert.Equal([8, 8, 4], plan.Shards.Select(s => s.Rows));
@@ -40,7 +40,7 @@ public sealed class BatchWorkerTests : IAsyncDisposable
     [Fact]
     public async Task Shards_share_the_engine_so_that_it_never_runs_dry()
     {
-        WriteDocuments(12);
+        _fixture.WriteDocuments(12);
         (_fixture.DocumentsPerShard, _fixture.Job.MaxSequences) = (2, 6);
         using var thirdIsClaimed = new ManualResetEventSlim();
         _fixture.Job.BeforeStep = _ => Assert.True(thirdIsClaimed.Wait(TimeSpan.FromSeconds(30), Stop));
@@ -60,8 +60,8 @@ public sealed class BatchWorkerTests : IAsyncDisposable
     [Fact]
     public async Task Several_workers_share_a_job_and_run_every_request_once()
     {
-        WriteDocuments(24);
-        string calm = await CalmOutputAsync();
+        _fixture.WriteDocuments(24);
+        string calm = await _fixture.ReadCalmOutputAsync();
         await _fixture.SubmitAsync();
         long[] computed = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(() => _fixture.WorkUntilIdleAsync())));
         Assert.Equal(24, computed.Sum());
@@ -69,9 +69,9 @@ public sealed class BatchWorkerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Message_of_a_committed_shard_costs_nothing()
+    public async Task Message_of_a_committed_shard_costs_nothing_fault_7()
     {
-        WriteDocuments(4);
+        _fixture.WriteDocuments(4);
         await _fixture.SubmitAsync();
         await _fixture.WorkAsync();
         await _fixture.Queue.SendAsync(Message(shard: 0), cancellationToken: Stop);
@@ -81,9 +81,9 @@ public sealed class BatchWorkerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Part_with_other_bytes_stays_and_is_reported()
+    public async Task Part_with_other_bytes_stays_and_is_reported_fault_14()
     {
-        WriteDocuments(4);
+        _fixture.WriteDocuments(4);
         await _fixture.SubmitAsync();
         var points = new CrashPoints();
         points.Before = step => step.EndsWith("part-00000.jsonl", StringComparison.Ordinal) ? _fixture.Store.PutIfAbsentAsync(_fixture.Artifacts.Part(0), "{\"x_batch\":{\"row\":0}}\n"u8.ToArray(), Stop) : Task.CompletedTask;
@@ -99,9 +99,9 @@ public sealed class BatchWorkerTests : IAsyncDisposable
     [InlineData("job_2", 0, null, "job_not_found", "The store has no job job_2")]
     [InlineData("job_1", 9, null, "bad_message", "has no shard 9")]
     [InlineData("job_1", 0, "jobs/job_2/manifest.json", "bad_message", "names the manifest jobs/job_2/manifest.json, which is another job's")]
-    public async Task Message_that_nobody_can_work_on_is_put_aside(string jobId, int shard, string? manifest, string reason, string cure)
+    public async Task Message_that_nobody_can_work_on_is_put_aside_fault_10(string jobId, int shard, string? manifest, string reason, string cure)
     {
-        WriteDocuments(4);
+        _fixture.WriteDocuments(4);
         await _fixture.SubmitAsync();
         await _fixture.WorkAsync();
         await _fixture.Queue.SendAsync(new JobMessage(jobId, shard, manifest ?? $"jobs/{jobId}/manifest.json", "scripted", 7), cancellationToken: Stop);
@@ -112,9 +112,9 @@ public sealed class BatchWorkerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Manifest_of_another_version_is_put_aside_with_a_cure()
+    public async Task Manifest_of_another_version_is_put_aside_with_a_cure_fault_28()
     {
-        WriteDocuments(4);
+        _fixture.WriteDocuments(4);
         await _fixture.SubmitAsync();
         string json = await _fixture.ReadAsync(_fixture.Artifacts.Manifest);
         await _fixture.Store.PutIfMatchAsync(_fixture.Artifacts.Manifest, null, System.Text.Encoding.UTF8.GetBytes(json.Replace("job-manifest/1", "job-manifest/2", StringComparison.Ordinal)), Stop);
@@ -125,9 +125,9 @@ public sealed class BatchWorkerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Changed_manifest_is_put_aside()
+    public async Task Changed_manifest_is_put_aside_fault_18()
     {
-        WriteDocuments(4);
+        _fixture.WriteDocuments(4);
         await _fixture.SubmitAsync();
         string json = await _fixture.ReadAsync(_fixture.Artifacts.Manifest);
         await _fixture.Store.PutIfMatchAsync(_fixture.Artifacts.Manifest, null, System.Text.Encoding.UTF8.GetBytes(json.Replace("\"max_tokens\":6", "\"max_tokens\":7", StringComparison.Ordinal)), Stop);
@@ -138,7 +138,7 @@ public sealed class BatchWorkerTests : IAsyncDisposable
     [Fact]
     public async Task Message_for_another_model_is_given_back()
     {
-        WriteDocuments(4);
+        _fixture.WriteDocuments(4);
         await _fixture.SubmitAsync();
         var log = new List<string>();
         await _fixture.WorkUntilIdleAsync(_fixture.Job.Model with { Name = "other" }, log.Add);
@@ -149,7 +149,7 @@ public sealed class BatchWorkerTests : IAsyncDisposable
     [Fact]
     public async Task Worker_whose_arithmetic_differs_gives_the_shard_back_and_says_why()
     {
-        WriteDocuments(48); // More than are handed in before the first step.
+        _fixture.WriteDocuments(48); // More than are handed in before the first step.
         await _fixture.SubmitAsync();
         using (var stop = new CancellationTokenSource())
         {
@@ -169,9 +169,9 @@ public sealed class BatchWorkerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Cancelled_job_keeps_what_has_finished_and_says_so_of_the_rest()
+    public async Task Cancelled_job_keeps_what_has_finished_and_says_so_of_the_rest_fault_31()
     {
-        WriteDocuments(12);
+        _fixture.WriteDocuments(12);
         _fixture.Job.MaxSequences = 1;
         await _fixture.SubmitAsync();
         bool isAsked = false;
@@ -192,9 +192,9 @@ public sealed class BatchWorkerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Job_that_was_cancelled_before_it_began_runs_nothing()
+    public async Task Job_that_was_cancelled_before_it_began_runs_nothing_fault_31()
     {
-        WriteDocuments(6);
+        _fixture.WriteDocuments(6);
         await _fixture.SubmitAsync();
         await new JobControl(0, EndReason.Cancelled).WriteAsync(_fixture.Store, _fixture.Artifacts, Stop);
         Assert.Equal(0, await _fixture.WorkAsync());
@@ -203,9 +203,9 @@ public sealed class BatchWorkerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Deadline_that_has_passed_ends_what_has_not_run()
+    public async Task Deadline_that_has_passed_ends_what_has_not_run_fault_32()
     {
-        WriteDocuments(6);
+        _fixture.WriteDocuments(6);
         _fixture.Limits = new JobLimits { Deadline = DateTimeOffset.UnixEpoch };
         await _fixture.SubmitAsync();
         Assert.Equal(0, await _fixture.WorkAsync());
@@ -218,7 +218,7 @@ public sealed class BatchWorkerTests : IAsyncDisposable
     {
         for (int i = 0; i < 4; i++)
             _fixture.Job.Folder.Write($"docs/a{i}.txt", " ");
-        WriteDocuments(200);
+        _fixture.WriteDocuments(200);
         (_fixture.Limits, _fixture.Job.MaxSequences) = (new JobLimits { MaxErrorRatio = 0.01 }, 1);
         await _fixture.SubmitAsync();
         Assert.InRange(await _fixture.WorkAsync(), 0, 199);
@@ -229,9 +229,9 @@ public sealed class BatchWorkerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Document_that_kills_the_engine_ends_as_poison_and_the_others_are_answered_once()
+    public async Task Document_that_kills_the_engine_ends_as_poison_and_the_others_are_answered_once_fault_21_43()
     {
-        WriteDocuments(8);
+        _fixture.WriteDocuments(8);
         _fixture.Job.Folder.Write("docs/doc-03x.txt", string.Join(' ', Enumerable.Repeat("poison", 40)));
         _fixture.DocumentsPerShard = 64;
         await _fixture.SubmitAsync();
@@ -261,11 +261,11 @@ public sealed class BatchWorkerTests : IAsyncDisposable
     [InlineData("PutIfAbsent outputs/part-00000")]
     [InlineData("PutIfMatch state/00000")]
     [InlineData("Complete")]
-    public async Task Worker_that_was_frozen_changes_nothing_when_it_wakes_up(string frozen)
+    public async Task Worker_that_was_frozen_changes_nothing_when_it_wakes_up_fault_15(string frozen)
     {
-        WriteDocuments(8);
+        _fixture.WriteDocuments(8);
         _fixture.DocumentsPerShard = 8;
-        string calm = await CalmOutputAsync();
+        string calm = await _fixture.ReadCalmOutputAsync();
         await _fixture.SubmitAsync();
         var isFrozen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var thaw = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -292,24 +292,6 @@ public sealed class BatchWorkerTests : IAsyncDisposable
         Assert.Equal(output, await _fixture.ReadAsync(_fixture.Artifacts.Output));
         Assert.Equal(state, await _fixture.ReadAsync(_fixture.Artifacts.State(0)));
     }
-
-    private async Task<string> CalmOutputAsync()
-    {
-        await using var calm = new WorkerFixture { DocumentsPerShard = 64 };
-        foreach (string file in Directory.EnumerateFiles(_fixture.Job.Folder["docs"]))
-            calm.Job.Folder.Write($"docs/{Path.GetFileName(file)}", await File.ReadAllBytesAsync(file, Stop));
-        await calm.SubmitAsync();
-        await calm.WorkAsync();
-        return await calm.ReadAsync(calm.Artifacts.Output);
-    }
-
-    private void WriteDocuments(int count)
-    {
-        for (int i = 0; i < count; i++)
-            _fixture.Job.Folder.Write($"docs/doc-{i:00}.txt", Words(i));
-    }
-
-    private static string Words(int i) => string.Join(' ', Enumerable.Range(0, 3 + (i % 5 * 4)).Select(w => $"w{w % 7}"));
 
     private JobMessage Message(int shard) => new(_fixture.Artifacts.JobId, shard, _fixture.Artifacts.Manifest, "scripted", 1);
 

@@ -61,8 +61,7 @@ public sealed class CrashTests : IAsyncDisposable
     {
         var fixture = new WorkerFixture { DocumentsPerShard = 4 };
         _fixtures.Add(fixture);
-        for (int i = 0; i < Documents; i++)
-            fixture.Job.Folder.Write($"docs/doc-{i:00}.txt", string.Join(' ', Enumerable.Range(0, 3 + (i % 5 * 4)).Select(w => $"w{w % 7}")));
+        fixture.WriteDocuments(Documents);
         await fixture.SubmitAsync();
         return fixture;
     }

@@ -1,3 +1,4 @@
+using MixAttention.Batch.Jobs;
 using Polly;
 using Polly.Simmy;
 using Polly.Simmy.Fault;
@@ -9,7 +10,17 @@ namespace MixAttention.Batch.Tests.Support.Faults;
 /// <param name="Verb">The method's name.</param>
 /// <param name="About">The artifact or message; empty where there is none.</param>
 /// <param name="IsAfter">Whether the call has taken effect; a fault then is a lost reply.</param>
-public sealed record CallPoint(string Verb, string About, bool IsAfter);
+public sealed record CallPoint(string Verb, string About, bool IsAfter)
+{
+    private static readonly string[] Readers = ["ReadAsync", "ListAsync", "CountAsync", "ListAsideAsync"];
+
+    /// <summary>Gets whether the call changes anything that others see.</summary>
+    public bool IsEffect => !Readers.Contains(Verb);
+
+    /// <summary>Gets verb and artifact, without the job's name.</summary>
+    public string Step =>
+        $"{Verb.Replace("Async", "", StringComparison.Ordinal)} {(About.StartsWith(JobArtifacts.Jobs, StringComparison.Ordinal) ? About[(About.IndexOf('/', JobArtifacts.Jobs.Length) + 1)..] : "")}";
+}
 
 /// <summary>Delays and fails calls before they are made and after they have taken effect.</summary>
 /// <param name="strike">Runs at every point of every call: what it waits for delays the call, what it throws is what the caller sees.</param>

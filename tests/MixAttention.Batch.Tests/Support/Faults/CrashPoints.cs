@@ -1,12 +1,8 @@
-using MixAttention.Batch.Jobs;
-
 namespace MixAttention.Batch.Tests.Support.Faults;
 
 /// <summary>Numbers the side effects of one worker on store and queue, and makes it die at one of them: from there on nothing that it does has an effect.</summary>
 internal sealed class CrashPoints
 {
-    private static readonly string[] Readers = ["ReadAsync", "ListAsync", "CountAsync", "ListAsideAsync"];
-
     private readonly Lock _lock = new();
     private readonly List<string> _steps = [];
 
@@ -38,16 +34,14 @@ internal sealed class CrashPoints
 
     private async ValueTask StrikeAsync(CallPoint point, CancellationToken cancellationToken)
     {
-        string step = $"{point.Verb.Replace("Async", "", StringComparison.Ordinal)} {(point.About.StartsWith(JobArtifacts.Jobs, StringComparison.Ordinal) ? point.About[(point.About.IndexOf('/', JobArtifacts.Jobs.Length) + 1)..] : "")}";
-        bool isEffect = !Readers.Contains(point.Verb);
-        if (Before is not null && isEffect && !point.IsAfter)
-            await Before(step);
+        if (Before is not null && point.IsEffect && !point.IsAfter)
+            await Before(point.Step);
         lock (_lock)
         {
-            if (isEffect && point.IsAfter == CrashesAfter)
+            if (point.IsEffect && point.IsAfter == CrashesAfter)
             {
                 HasCrashed |= _steps.Count == CrashAt;
-                _steps.Add(step);
+                _steps.Add(point.Step);
             }
 
             if (HasCrashed)
