@@ -20,6 +20,19 @@ public static class ArtifactStoreExtensions
         }
     }
 
+    /// <summary>Finds an artifact's version without reading it.</summary>
+    /// <returns>Null when there is no such artifact.</returns>
+    /// <exception cref="StoreException">The store cannot be read.</exception>
+    public static async Task<string?> FindETagAsync(this IArtifactStore store, string name, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        var content = await store.ReadAsync(name, 0, 0, cancellationToken).ConfigureAwait(false);
+        if (content is null)
+            return null;
+        await content.DisposeAsync().ConfigureAwait(false);
+        return content.ETag;
+    }
+
     /// <summary>Creates an artifact from bytes unless the name exists.</summary>
     /// <inheritdoc cref="IArtifactStore.PutIfAbsentAsync" path="/returns" />
     /// <exception cref="StoreException">The store cannot be written.</exception>

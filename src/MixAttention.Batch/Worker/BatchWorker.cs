@@ -172,7 +172,7 @@ public sealed class BatchWorker : IDisposable
     /// <summary>Ends the worker when its job is complete, or when it can do no good any more.</summary>
     private async Task ConsiderEndAsync(ShardOutcome outcome, JobDelivery delivery)
     {
-        bool isOnlyJob = delivery.Message?.JobId == _context.Options.OnlyJob;
+        bool isOnlyJob = _context.Options.OnlyJob is { } only && delivery.Message?.JobId == only;
         _failure ??= outcome.Kind switch
         {
             ShardOutcomeKind.EngineDead => BatchException.Job($"{outcome.Message.TrimEnd('.')}. What has finished is kept: run again to go on from there.", outcome.Cause),

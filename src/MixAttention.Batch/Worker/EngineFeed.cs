@@ -17,8 +17,10 @@ internal sealed class EngineFeed : IAsyncDisposable
     private readonly Dictionary<string, (TaskCompletionSource<GenerationResult> Source, long KvBytes)> _inFlight = [];
     private long _nextTicket;
     private long _kvBytesInFlight;
+    private int _openRequests;
     private bool _isTurnTaken;
     private bool _isClosed;
+    private EngineException? _death;
 
     private EngineFeed(InferenceEngine engine, EngineInfo info, int maxSequences, TimeProvider time)
     {
@@ -75,9 +77,10 @@ internal sealed class EngineFeed : IAsyncDisposable
 
     /// <summary>Waits for a turn to hand in requests. Nobody else has one until it is disposed.</summary>
     /// <param name="order">The lowest goes first.</param>
-    /// <param name="isAlone">Waits until the engine is empty.</param>
+    /// <param name="isAlone">Waits until no request is open.</param>
     /// <param name="cancellationToken">Gives the place in the queue up.</param>
     /// <returns>The turn; null when no more requests are taken.</returns>
+    /// <exception cref="EngineException">The engine has died.</exception>
     public async Task<IDisposable?> TakeTurnAsync(long order, bool isAlone, CancellationToken cancellationToken)
     {
         var waiter = new Waiter(isAlone);
@@ -85,14 +88,27 @@ internal sealed class EngineFeed : IAsyncDisposable
         lock (_lock)
         {
             if (_isClosed)
-                return null;
+                return _death is null ? null : throw _death;
             place = (order, _nextTicket++);
             _waiters.Add(place, waiter);
             GrantTurn();
         }
 
         using (cancellationToken.Register(() => GiveUp(place, waiter)))
-            return await waiter.Turn.Task.ConfigureAwait(false) ? new Turn(this) : null;
+        {
+            if (await waiter.Turn.Task.ConfigureAwait(false))
+                return new Turn(this);
+        }
+
+        return _death is null ? null : throw _death;
+    }
+
+    /// <summary>Opens a request, which may need several calls; until it is disposed nothing runs alone, also between its calls.</summary>
+    public IDisposable OpenRequest()
+    {
+        lock (_lock)
+            _openRequests++;
+        return new OpenedRequest(this);
     }
 
     /// <summary>Hands a request in.</summary>
@@ -163,6 +179,7 @@ internal sealed class EngineFeed : IAsyncDisposable
         }
         catch (EngineException e)
         {
+            _death = e;
             Close();
             foreach (string key in InFlightKeys())
                 Take(key)?.SetException(e);
@@ -185,6 +202,15 @@ internal sealed class EngineFeed : IAsyncDisposable
             _kvBytesInFlight -= request.KvBytes;
             GrantTurn();
             return request.Source;
+        }
+    }
+
+    private void CloseRequest()
+    {
+        lock (_lock)
+        {
+            _openRequests--;
+            GrantTurn();
         }
     }
 
@@ -213,7 +239,7 @@ internal sealed class EngineFeed : IAsyncDisposable
         if (_isTurnTaken || _waiters.Count == 0)
             return;
         var (place, first) = _waiters.First();
-        if (first.IsAlone ? _inFlight.Count > 0 : !HasRoom())
+        if (first.IsAlone ? _openRequests + _inFlight.Count > 0 : !HasRoom())
             return;
         _waiters.Remove(place);
         _isTurnTaken = first.Turn.TrySetResult(true);
@@ -229,5 +255,10 @@ internal sealed class EngineFeed : IAsyncDisposable
     private sealed class Turn(EngineFeed feed) : IDisposable
     {
         public void Dispose() => feed.EndTurn();
+    }
+
+    private sealed class OpenedRequest(EngineFeed feed) : IDisposable
+    {
+        public void Dispose() => feed.CloseRequest();
     }
 }

@@ -1,5 +1,5 @@
+using System.Collections.Concurrent;
 using MixAttention.Batch.Jobs;
-using MixAttention.Batch.Records;
 using MixAttention.Batch.Shards;
 using MixAttention.Batch.Store;
 
@@ -11,8 +11,8 @@ internal sealed class OpenJob(IArtifactStore store, JobManifest manifest, JobPla
     // A cancellation is seen this late.
     private static readonly TimeSpan ControlPeriod = TimeSpan.FromSeconds(2);
 
+    private readonly ConcurrentDictionary<int, int> _failures = new(); // By shard that is done.
     private ControlSeen? _control;
-    private int _failed;
     private int _committed;
 
     /// <summary>Gets the manifest.</summary>
@@ -35,19 +35,15 @@ internal sealed class OpenJob(IArtifactStore store, JobManifest manifest, JobPla
     public async Task<(ShardPlan Segment, PlannedShard Shard)?> FindAsync(int shard, CancellationToken cancellationToken)
     {
         if (Plan.Find(shard) is null)
-            Plan = await JobPlan.ReadAsync(store, Artifacts, cancellationToken).ConfigureAwait(false);
+            await ReadPlanAsync(cancellationToken).ConfigureAwait(false);
         return Plan.Find(shard);
     }
 
+    /// <summary>Reads the plan again.</summary>
+    public async Task ReadPlanAsync(CancellationToken cancellationToken) => Plan = await JobPlan.ReadAsync(store, Artifacts, cancellationToken).ConfigureAwait(false);
+
     /// <summary>Tells whether a shard's part is there.</summary>
-    public async Task<bool> IsCommittedAsync(int shard, CancellationToken cancellationToken)
-    {
-        var part = await store.ReadAsync(Artifacts.Part(shard), 0, 0, cancellationToken).ConfigureAwait(false);
-        if (part is null)
-            return false;
-        await part.DisposeAsync().ConfigureAwait(false);
-        return true;
-    }
+    public async Task<bool> IsCommittedAsync(int shard, CancellationToken cancellationToken) => await store.FindETagAsync(Artifacts.Part(shard), cancellationToken).ConfigureAwait(false) is not null;
 
     /// <summary>Tells whether all shards' parts are there. What has been seen is not looked for again, so that all askings together look once for each shard.</summary>
     public async Task<bool> IsWholeAsync(CancellationToken cancellationToken)
@@ -73,14 +69,34 @@ internal sealed class OpenJob(IArtifactStore store, JobManifest manifest, JobPla
         return run == 0 && Manifest.Limits.Deadline <= time.GetUtcNow() ? EndReason.Expired : null;
     }
 
-    /// <summary>Counts requests that failed by themselves, and ends the job when they are more than it allows.</summary>
-    public async Task CountFailuresAsync(IEnumerable<ResultLine> lines, CancellationToken cancellationToken)
+    /// <summary>Counts the failures of a submission, whoever ran its shards, and ends it when they are more than the job allows.</summary>
+    public async Task CheckFailuresAsync(int run, CancellationToken cancellationToken)
     {
-        int failed = Interlocked.Add(ref _failed, lines.Count(l => l.ErrorCode is not (null or ErrorCodes.BatchCancelled or ErrorCodes.BatchExpired)));
-        if (Manifest.Limits.MaxErrorRatio is not { } most || failed <= most * Plan.Rows)
+        if (Manifest.Limits.MaxErrorRatio is not { } most)
             return;
-        await new JobControl(Plan.Run, EndReason.TooManyErrors).WriteAsync(store, Artifacts, cancellationToken).ConfigureAwait(false);
+        var parts = new HashSet<string>();
+        await foreach (var part in store.ListAsync(Artifacts.Parts, cancellationToken).ConfigureAwait(false))
+            parts.Add(part.Name);
+        int failed = 0, rows = 0;
+        foreach (var shard in Plan.Segments.Where(s => s.Run == run).SelectMany(s => s.Shards))
+        {
+            rows += shard.Rows;
+            if (parts.Contains(Artifacts.Part(shard.Shard)))
+                failed += await CountFailuresAsync(shard.Shard, cancellationToken).ConfigureAwait(false);
+        }
+
+        if (failed <= most * rows)
+            return;
+        await new JobControl(run, EndReason.TooManyErrors).WriteAsync(store, Artifacts, cancellationToken).ConfigureAwait(false);
         _control = null;
+    }
+
+    /// <summary>Reads a committed shard's failures, once it is done: they stay what they are.</summary>
+    private async Task<int> CountFailuresAsync(int shard, CancellationToken cancellationToken)
+    {
+        if (!_failures.TryGetValue(shard, out int failed) && await ShardOwnership.ReadAsync(store, Artifacts.State(shard), cancellationToken).ConfigureAwait(false) is { State.Counts: { } counts })
+            failed = _failures[shard] = counts.Failed;
+        return failed;
     }
 
     private sealed record ControlSeen(long At, JobControl? Control);

@@ -144,6 +144,7 @@ internal sealed class ShardRun : IDisposable
 
     private async Task RunAsync(PreparedRequest prepared, RequestCalls calls)
     {
+        using var open = _feed.OpenRequest();
         if (await prepared.Run!(calls).ConfigureAwait(false) is { } line) // It has no failure, so it can run.
             Finish(line);
     }

@@ -109,7 +109,11 @@ internal sealed class ShardSession(WorkerContext worker, JobDelivery delivery, l
     {
         string name = job.Artifacts.State(shard);
         if (await ShardOwnership.ReadAsync(worker.Store, name, cancellationToken).ConfigureAwait(false) is { State.Status: ShardStatus.Done })
+        {
+            await DeleteCheckpointsAsync(job, shard, cancellationToken).ConfigureAwait(false);
             return;
+        }
+
         var nothing = new ShardHistory(new Dictionary<int, ResultLine>(), 0);
         if (await ShardOwnership.ClaimAsync(worker.Store, job.Artifacts, shard, worker.Owner, nothing, cancellationToken).ConfigureAwait(false) is not { } ownership)
             return; // Somebody else does.
@@ -151,7 +155,7 @@ internal sealed class ShardSession(WorkerContext worker, JobDelivery delivery, l
                 if (await run.FinishAsync(stop.Token).ConfigureAwait(false))
                 {
                     await trace.WriteAsync(requests, run, isWhole: true, lost).ConfigureAwait(false);
-                    return await CommitAsync(job, ownership, run.Lines, lost).ConfigureAwait(false);
+                    return await CommitAsync(job, segment.Run, ownership, run.Lines, lost).ConfigureAwait(false);
                 }
             }
             finally
@@ -194,7 +198,7 @@ internal sealed class ShardSession(WorkerContext worker, JobDelivery delivery, l
     }
 
     /// <summary>Commits in this order, after the trace: the part, whose existence is the commit; the shard's state; and, if it was the last one, the job's results.</summary>
-    private async Task<ShardOutcome> CommitAsync(OpenJob job, ShardOwnership ownership, IReadOnlyList<ResultLine> lines, CancellationToken lost)
+    private async Task<ShardOutcome> CommitAsync(OpenJob job, int run, ShardOwnership ownership, IReadOnlyList<ResultLine> lines, CancellationToken lost)
     {
         int shard = ownership.State.Shard;
         byte[] part = [.. lines.SelectMany(l => l.Bytes.ToArray().Append((byte)'\n'))];
@@ -213,13 +217,17 @@ internal sealed class ShardSession(WorkerContext worker, JobDelivery delivery, l
         await FinishAsync(job, ownership, lines, part, lost).ConfigureAwait(false);
         worker.Counts.AddShard();
         worker.Options.Log($"{delivery.MessageId}: committed {lines.Count} requests, {lines.Count(l => l.IsFailure)} of them failed.");
-        await job.CountFailuresAsync(lines, lost).ConfigureAwait(false);
+        await job.CheckFailuresAsync(run, lost).ConfigureAwait(false);
         return new ShardOutcome(ShardOutcomeKind.Done) { IsJobComplete = await FinishJobAsync(job, lost).ConfigureAwait(false) };
     }
 
     /// <summary>Puts the job's results together if its last shard is committed.</summary>
+    /// <remarks>A plan that was read before this worker's last part was put may lack shards that others have added and committed since, so it is read again. Of all who commit, the last one sees everything.</remarks>
     private async Task<bool> FinishJobAsync(OpenJob job, CancellationToken cancellationToken)
     {
+        if (!await job.IsWholeAsync(cancellationToken).ConfigureAwait(false))
+            return false;
+        await job.ReadPlanAsync(cancellationToken).ConfigureAwait(false);
         if (!await job.IsWholeAsync(cancellationToken).ConfigureAwait(false))
             return false;
         await worker.Finisher.FinishAsync(job.Manifest, job.Plan, cancellationToken).ConfigureAwait(false);
@@ -232,7 +240,12 @@ internal sealed class ShardSession(WorkerContext worker, JobDelivery delivery, l
     {
         var counts = new ShardCounts(lines.Count(l => !l.IsFailure), lines.Count(l => l.IsFailure));
         await ownership.FinishAsync(counts, Convert.ToHexStringLower(SHA256.HashData(part)), cancellationToken).ConfigureAwait(false);
-        await foreach (var segment in worker.Store.ListAsync(job.Artifacts.Checkpoints(ownership.State.Shard), cancellationToken).ConfigureAwait(false))
+        await DeleteCheckpointsAsync(job, ownership.State.Shard, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task DeleteCheckpointsAsync(OpenJob job, int shard, CancellationToken cancellationToken)
+    {
+        await foreach (var segment in worker.Store.ListAsync(job.Artifacts.Checkpoints(shard), cancellationToken).ConfigureAwait(false))
             await worker.Store.DeleteAsync(segment.Name, cancellationToken).ConfigureAwait(false);
     }
 }

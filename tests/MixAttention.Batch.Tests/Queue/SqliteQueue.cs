@@ -17,9 +17,15 @@ public sealed class SqliteQueue : QueueBackend
     public override IJobQueue Open() => new SqliteJobQueue(Path, QueueFixture.LockDuration, Time);
 
     /// <summary>Runs SQL on the queue's file as a foreign program.</summary>
-    public async Task<object?> RunSqlAsync(string sql, params (string Name, object Value)[] values)
+    public Task<object?> RunSqlAsync(string sql, params (string Name, object Value)[] values) => RunSqlOnAsync(Path, sql, values);
+
+    /// <summary>Puts a message into a queue's file as a foreign program.</summary>
+    public static Task SendRawAsync(string path, string messageId, byte[] body) =>
+        RunSqlOnAsync(path, "INSERT INTO messages (message_id, body, enqueued_at, hidden_until, hidden_for) VALUES ($id, $body, 0, 0, 0)", ("$id", messageId), ("$body", body));
+
+    private static async Task<object?> RunSqlOnAsync(string path, string sql, params (string Name, object Value)[] values)
     {
-        await using var connection = new SqliteConnection($"Data Source={Path};Pooling=False");
+        await using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
         await connection.OpenAsync(TestContext.Current.CancellationToken);
         await using var command = connection.CreateCommand();
 #pragma warning disable CA2100 // The SQL is the tests' own.
@@ -30,8 +36,7 @@ public sealed class SqliteQueue : QueueBackend
         return await command.ExecuteScalarAsync(TestContext.Current.CancellationToken);
     }
 
-    public override Task SendRawAsync(string messageId, byte[] body) =>
-        RunSqlAsync("INSERT INTO messages (message_id, body, enqueued_at, hidden_until, hidden_for) VALUES ($id, $body, 0, 0, 0)", ("$id", messageId), ("$body", body));
+    public override Task SendRawAsync(string messageId, byte[] body) => SendRawAsync(Path, messageId, body);
 
     public override ValueTask PassAsync(TimeSpan time)
     {

@@ -1,9 +1,11 @@
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
 using MixAttention.Batch.Jobs;
 using MixAttention.Batch.Prompts;
 using MixAttention.Batch.Queue;
 using MixAttention.Batch.Store;
+using MixAttention.Batch.Tests.Queue;
 using MixAttention.Batch.Tests.Support;
 using MixAttention.Batch.Tests.Support.Faults;
 using MixAttention.Batch.Worker;
@@ -111,13 +113,25 @@ public sealed class BatchWorkerTests : IAsyncDisposable
         Assert.Contains(cure, aside.Cure, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("not JSON at all")]
+    [InlineData("""{"schema":"batch.job-message/2","job_id":"job_1"}""")]
+    public async Task Message_that_cannot_be_read_is_put_aside_and_the_worker_goes_on_fault_10(string body)
+    {
+        await SqliteQueue.SendRawAsync(_fixture.Job.Folder["state/queue.db"], "foreign", Encoding.UTF8.GetBytes(body));
+        WriteDocuments(4);
+        await _fixture.SubmitAsync();
+        Assert.Equal(4, await _fixture.WorkUntilIdleAsync());
+        Assert.Equal("bad_message", Assert.Single(await _fixture.Queue.ListAsideAsync(Stop).ToListAsync(Stop)).Reason);
+    }
+
     [Fact]
     public async Task Manifest_of_another_version_is_put_aside_with_a_cure_fault_28()
     {
         _fixture.WriteDocuments(4);
         await _fixture.SubmitAsync();
         string json = await _fixture.ReadAsync(_fixture.Artifacts.Manifest);
-        await _fixture.Store.PutIfMatchAsync(_fixture.Artifacts.Manifest, null, System.Text.Encoding.UTF8.GetBytes(json.Replace("job-manifest/1", "job-manifest/2", StringComparison.Ordinal)), Stop);
+        await _fixture.Store.PutIfMatchAsync(_fixture.Artifacts.Manifest, null, Encoding.UTF8.GetBytes(json.Replace("job-manifest/1", "job-manifest/2", StringComparison.Ordinal)), Stop);
         await _fixture.WorkUntilIdleAsync();
         var aside = Assert.Single(await _fixture.Queue.ListAsideAsync(Stop).ToListAsync(Stop));
         Assert.Equal("unreadable_job", aside.Reason);
@@ -130,7 +144,7 @@ public sealed class BatchWorkerTests : IAsyncDisposable
         _fixture.WriteDocuments(4);
         await _fixture.SubmitAsync();
         string json = await _fixture.ReadAsync(_fixture.Artifacts.Manifest);
-        await _fixture.Store.PutIfMatchAsync(_fixture.Artifacts.Manifest, null, System.Text.Encoding.UTF8.GetBytes(json.Replace("\"max_tokens\":6", "\"max_tokens\":7", StringComparison.Ordinal)), Stop);
+        await _fixture.Store.PutIfMatchAsync(_fixture.Artifacts.Manifest, null, Encoding.UTF8.GetBytes(json.Replace("\"max_tokens\":6", "\"max_tokens\":7", StringComparison.Ordinal)), Stop);
         await _fixture.WorkUntilIdleAsync();
         Assert.Equal("unreadable_job", Assert.Single(await _fixture.Queue.ListAsideAsync(Stop).ToListAsync(Stop)).Reason);
     }
