@@ -119,7 +119,7 @@ public sealed class BatchWorkerTests : IAsyncDisposable
     public async Task Message_that_cannot_be_read_is_put_aside_and_the_worker_goes_on_fault_10(string body)
     {
         await SqliteQueue.SendRawAsync(_fixture.Job.Folder["state/queue.db"], "foreign", Encoding.UTF8.GetBytes(body));
-        WriteDocuments(4);
+        _fixture.WriteDocuments(4);
         await _fixture.SubmitAsync();
         Assert.Equal(4, await _fixture.WorkUntilIdleAsync());
         Assert.Equal("bad_message", Assert.Single(await _fixture.Queue.ListAsideAsync(Stop).ToListAsync(Stop)).Reason);
