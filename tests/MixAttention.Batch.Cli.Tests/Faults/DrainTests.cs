@@ -1,5 +1,3 @@
-using MixAttention.Batch.Cli.Tests.Support;
-
 namespace MixAttention.Batch.Cli.Tests.Faults;
 
 /// <summary>Tells processes of <c>mixbatch worker</c> to stop, with SIGTERM, in each phase of their work.</summary>

@@ -1,4 +1,3 @@
-using MixAttention.Batch.Queue;
 using MixAttention.Batch.Tests.Queue;
 using MixAttention.Batch.Tests.Support;
 using MixAttention.Batch.Tests.Support.Faults;
