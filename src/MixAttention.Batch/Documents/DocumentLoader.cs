@@ -11,6 +11,9 @@ internal static class DocumentLoader
     /// <summary>Counts the ways in which texts came out so far: results for the same bytes may change with it, except for .txt and .md.</summary>
     public const int Version = 1;
 
+    /// <summary>What standard input is called in messages.</summary>
+    public const string StandardInput = "Standard input";
+
     /// <summary>Loads a document. What is wrong with it is an answer, never an exception.</summary>
     /// <param name="kind">As the document's name has it; the bytes must agree.</param>
     /// <param name="name">The document in messages.</param>
@@ -20,7 +23,7 @@ internal static class DocumentLoader
         {
             string text = kind.Load(bytes, limits);
             return string.IsNullOrWhiteSpace(text)
-                ? (null, new GenerationError(ErrorCodes.DocumentEmpty, $"{name} holds no text. Remove it or leave it out with --exclude."))
+                ? (null, new GenerationError(ErrorCodes.DocumentEmpty, $"{name} holds no text. {(name == StandardInput ? "Write a document to it." : "Remove it or leave it out with --exclude.")}"))
                 : (text, null);
         }
         catch (DocumentException e)

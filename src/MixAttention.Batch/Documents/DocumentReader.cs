@@ -64,12 +64,12 @@ public sealed class DocumentReader(long maxBytes, Func<string, CancellationToken
 
     private static Document CheckUnchanged(DocumentEntry entry, Document read) => entry.Sha256 is null || entry.Sha256 == read.Sha256
         ? read
-        : Refuse(ErrorCodes.InputChanged, $"{Name(entry)} has changed since the job was submitted. Submit it again as a new job, or bring the former content back and run this request again.", entry.Sha256);
+        : Refuse(ErrorCodes.InputChanged, $"{Name(entry)} has changed since the job was submitted. Submit the job again, by the same command, to run it as it is now; or bring the former content back and run this request again with mixbatch retry.", entry.Sha256);
 
     private Document TooLarge(DocumentEntry entry, string found) =>
         Refuse(ErrorCodes.DocumentTooLarge, $"{Name(entry)} has {found}, and {ByteSize.Format(maxBytes)} are allowed. Split it or raise --max-document-size.");
 
-    private static string Name(DocumentEntry entry) => entry.Path is null ? "Standard input" : entry.Id;
+    private static string Name(DocumentEntry entry) => entry.Path is null ? DocumentLoader.StandardInput : entry.Id;
 
     private static Document Refuse(string code, string message, string? sha256 = null) => new(null, sha256, new GenerationError(code, message));
 }

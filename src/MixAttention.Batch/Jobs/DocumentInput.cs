@@ -19,6 +19,9 @@ public sealed class DocumentInput(DocumentFinder finder, Func<Stream> standardIn
     private const int Same = -1; // In the place of the stamp of a listed document that is there as it was.
 
     /// <inheritdoc />
+    public IReadOnlyList<ListedDocument> Corrected { get; private set; } = [];
+
+    /// <inheritdoc />
     public IEnumerable<long> ListLargest(int count)
     {
         var largest = finder.Found.LargestByteCounts;
@@ -49,7 +52,7 @@ public sealed class DocumentInput(DocumentFinder finder, Func<Stream> standardIn
     private static IAsyncEnumerable<ListedDocument> ReadListedAsync(JobSegment segment, CancellationToken cancellationToken) =>
         Listing.ReadAllAsync(segment.Store, segment.Artifacts, segment.Former, cancellationToken);
 
-    /// <summary>Lists the documents that the job does not hold yet; when all have been seen, those that it holds must be there as they were.</summary>
+    /// <summary>Lists the documents that the job does not hold yet; when all have been seen, those that it holds must be there as they were, or have failed.</summary>
     private async IAsyncEnumerable<ListedDocument> ListAddedAsync(JobSegment segment, IdTable known, TextPathPlan texts, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         long maxBytes = segment.Manifest.Input.MaxDocumentBytes;
@@ -79,24 +82,46 @@ public sealed class DocumentInput(DocumentFinder finder, Func<Stream> standardIn
             }
         }
 
-        if (same < known.Count)
-            await CheckOthersAsync(segment, known, cancellationToken).ConfigureAwait(false);
+        Corrected = same < known.Count ? await FindCorrectedAsync(segment, known, cancellationToken).ConfigureAwait(false) : [];
     }
 
     /// <summary>Looks at the listed documents that were not found as they were: they may have been touched, changed, or gone.</summary>
-    private static async Task CheckOthersAsync(JobSegment segment, IdTable known, CancellationToken cancellationToken)
+    /// <returns>Those that have failed and changed. What has failed and gone keeps its error lines.</returns>
+    private async Task<IReadOnlyList<ListedDocument>> FindCorrectedAsync(JobSegment segment, IdTable known, CancellationToken cancellationToken)
     {
-        var differences = new InputDifferences("documents");
+        var failed = await new JobResults(segment.Store, segment.Artifacts, segment.Former).ListFailedAsync(withUnfinished: true, [], cancellationToken).ConfigureAwait(false);
+        var differences = new InputDifferences("documents", "Bring them back, or start over with --overwrite or in another output folder. Only documents that have failed may change or go.");
+        var changed = new Dictionary<string, ListedDocument>();
         await foreach (var listed in ReadListedAsync(segment, cancellationToken).ConfigureAwait(false))
         {
             int? stamp = known.Find(listed.Id);
-            if (stamp == Stamp(listed.Path, listed.Bytes, listed.Modified))
+            bool isGone = stamp == Stamp(listed.Path, listed.Bytes, listed.Modified);
+            bool hasFailed = listed.Path is not null && Enumerable.Range(listed.Row, listed.Requests).All(failed.Contains); // Standard input cannot be read again.
+            if (isGone && !hasFailed)
                 differences.AddGone(listed.Id);
-            else if (stamp != Same && stamp != Stamp(listed.Path, listed.Bytes, listed.Sha256))
+            else if (isGone || stamp == Same || stamp == Stamp(listed.Path, listed.Bytes, listed.Sha256))
+                continue;
+            else if (hasFailed)
+                changed.Add(listed.Id, listed);
+            else
                 differences.AddChanged(listed.Id);
         }
 
         differences.ThrowIfAny();
+        return changed.Count == 0 ? [] : await DescribeAsync(segment, changed, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Lists what changed documents are now.</summary>
+    private async Task<IReadOnlyList<ListedDocument>> DescribeAsync(JobSegment segment, Dictionary<string, ListedDocument> changed, CancellationToken cancellationToken)
+    {
+        List<ListedDocument> documents = [];
+        foreach (var document in finder.Enumerate())
+        {
+            if (changed.TryGetValue(document.Id, out var listed))
+                documents.Add(await Listing.DescribeAsync(document, listed.Row, listed.Texts, segment.Manifest.Input.MaxDocumentBytes, cancellationToken).ConfigureAwait(false) with { IsCorrected = true });
+        }
+
+        return documents;
     }
 
     /// <summary>Makes a number of what a document is: two that differ have one number once in four billion.</summary>

@@ -2,7 +2,8 @@ namespace MixAttention.Batch.Jobs;
 
 /// <summary>Collects in what an input differs from the one that its job was begun with, and refuses it by name.</summary>
 /// <param name="what">What the input holds, such as documents.</param>
-internal sealed class InputDifferences(string what)
+/// <param name="cure">What to do about it.</param>
+internal sealed class InputDifferences(string what, string cure)
 {
     private const int Shown = 5;
 
@@ -26,7 +27,7 @@ internal sealed class InputDifferences(string what)
     {
         var named = new[] { _changed, _gone, _moved }.Where(n => n.Count > 0 && (n != _moved || _gone.Count == 0)); // Where something has gone, what follows is in another place.
         if (Any)
-            throw BatchException.Usage($"The {what} are not those that the job was begun with: {string.Join("; ", named)}. Bring them back, or start over with --overwrite or in another output folder.");
+            throw BatchException.Usage($"The {what} are not those that the job was begun with: {string.Join("; ", named)}. {cure}");
     }
 
     private sealed class Names(string verb)

@@ -7,15 +7,17 @@ namespace MixAttention.Batch.Jobs;
 /// <remarks>Who made the job, when, and when it is given up do not count: they change no result of a request that runs.</remarks>
 public static class JobFingerprint
 {
+    private const string SamplingPrefix = "sampling.";
+
     /// <summary>Digests what counts.</summary>
     /// <returns>SHA-256, hexadecimal.</returns>
     public static string Of(JobManifest manifest) => Convert.ToHexStringLower(SHA256.HashData(Canonical(manifest)));
 
-    /// <summary>Lists what differs between a job and one that was asked for now, as names of the manifest's fields with both values.</summary>
+    /// <summary>Lists what differs between a job and one that was asked for now, as options with both values.</summary>
     public static IReadOnlyList<string> Differences(JobManifest job, JobManifest asked)
     {
         using JsonDocument before = JsonDocument.Parse(Canonical(job)), now = JsonDocument.Parse(Canonical(asked));
-        return [.. Differences("", before.RootElement, now.RootElement)];
+        return [.. Differences("", before.RootElement, now.RootElement).Select(d => $"{OptionOf(d.Field)} was {d.Before.GetRawText()} and is {d.Now.GetRawText()}").Distinct()];
     }
 
     private static byte[] Canonical(JobManifest manifest)
@@ -32,13 +34,31 @@ public static class JobFingerprint
         return JsonSerializer.SerializeToUtf8Bytes(counting, ContractJson.Default.JobManifest);
     }
 
-    private static IEnumerable<string> Differences(string path, JsonElement before, JsonElement now)
+    private static IEnumerable<(string Field, JsonElement Before, JsonElement Now)> Differences(string path, JsonElement before, JsonElement now)
     {
         if (before.ValueKind != JsonValueKind.Object || now.ValueKind != JsonValueKind.Object)
-            return JsonElement.DeepEquals(before, now) ? [] : [$"{path} was {before.GetRawText()} and is {now.GetRawText()}"];
+            return JsonElement.DeepEquals(before, now) ? [] : [(path, before, now)];
         var names = before.EnumerateObject().Concat(now.EnumerateObject()).Select(p => p.Name).Distinct();
         return names.SelectMany(name => Differences(path.Length == 0 ? name : $"{path}.{name}", Member(before, name), Member(now, name)));
     }
+
+    /// <summary>Names the option of <c>mixbatch run</c> and <c>submit</c> that sets a field.</summary>
+    private static string OptionOf(string field) => field switch
+    {
+        "task.kind" or "task.instructions" => "what is asked (--task, --prompt or --question)",
+        "task.context_tokens" => "--summary-context",
+        "input.kind" => "INPUT",
+        "input.max_document_bytes" => "--max-document-size",
+        "input.max_tokens" => "--max-tokens",
+        "input.fields.id" => "--id-field",
+        "input.fields.text" => "--text-field",
+        "model_name" => "the model (--model or --served-model-name)",
+        "allows_mixed_numerics" => "--mixed-numerics",
+        "sampling.stop_token_ids" => "--stop-token-id",
+        "sampling.top_logprobs" => "--logprobs",
+        _ when field.StartsWith(SamplingPrefix, StringComparison.Ordinal) => $"--{field[SamplingPrefix.Length..].Replace('_', '-')}",
+        _ => field,
+    };
 
     private static JsonElement Member(JsonElement value, string name) => value.TryGetProperty(name, out var member) ? member : Missing;
 

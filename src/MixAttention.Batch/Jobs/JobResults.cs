@@ -35,6 +35,23 @@ public sealed class JobResults(IArtifactStore store, JobArtifacts artifacts, Job
         }
     }
 
+    /// <summary>Lists the requests whose line is a failure; once, in place of reading.</summary>
+    /// <param name="withUnfinished">As for reading.</param>
+    /// <param name="codes">The error codes that are meant; none means all.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <exception cref="ContractException">A part is damaged.</exception>
+    public async Task<IReadOnlySet<int>> ListFailedAsync(bool withUnfinished, IReadOnlyCollection<string> codes, CancellationToken cancellationToken)
+    {
+        var rows = new HashSet<int>();
+        await foreach (var line in ReadAsync(withUnfinished, cancellationToken).ConfigureAwait(false))
+        {
+            if (line.ErrorCode is { } code && (codes.Count == 0 || codes.Contains(code)))
+                rows.Add(line.Row);
+        }
+
+        return rows;
+    }
+
     /// <summary>Chooses between two lines of one request: a success, else the later one.</summary>
     private static ResultLine Better(ResultLine? former, ResultLine later) => former is { IsFailure: false } && later.IsFailure ? former : later;
 

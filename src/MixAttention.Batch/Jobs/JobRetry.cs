@@ -33,43 +33,24 @@ public sealed class JobRetry(IArtifactStore store, IJobQueue queue)
         if (await OpenShards.SendAsync(store, queue, job, plan, cancellationToken).ConfigureAwait(false) is var open && open > 0)
             throw BatchException.Usage($"Job {job.JobId} is not finished: {open} of its requests are in shards that are not committed. Let workers finish it, or cancel it, before its failures are run again.");
 
-        var failed = await ListFailedAsync(artifacts, plan, codes, cancellationToken).ConfigureAwait(false);
+        var failed = await new JobResults(store, artifacts, plan).ListFailedAsync(withUnfinished: false, codes, cancellationToken).ConfigureAwait(false);
         if (failed.Count == 0)
             return 0;
         int segment = plan.Segments.Count;
         var documents = ListDocumentsAsync(artifacts, plan, failed, cancellationToken);
         var shards = await Listing.WriteAsync(store, artifacts.Listing(segment), documents, plan.ShardCount, DocumentsPerShard, cancellationToken).ConfigureAwait(false);
         var retry = new ShardPlan { Segment = segment, IsRetry = true, Run = plan.Run + 1, Shards = shards };
-        if (await store.PutIfAbsentAsync(artifacts.Plan(segment), ContractJson.Write(retry, ContractJson.Default.ShardPlan), cancellationToken).ConfigureAwait(false) is null)
-            throw BatchException.Usage($"Somebody else is adding to job {job.JobId} at this moment. Try again.");
-        return await OpenShards.SendAsync(store, queue, job, new JobPlan([.. plan.Segments, retry]), cancellationToken).ConfigureAwait(false);
+        var extended = await plan.AppendAsync(store, artifacts, retry, cancellationToken).ConfigureAwait(false);
+        return await OpenShards.SendAsync(store, queue, job, extended, cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<HashSet<int>> ListFailedAsync(JobArtifacts artifacts, JobPlan plan, IReadOnlyCollection<string> codes, CancellationToken cancellationToken)
+    private async IAsyncEnumerable<ListedDocument> ListDocumentsAsync(JobArtifacts artifacts, JobPlan plan, IReadOnlySet<int> rows, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var rows = new HashSet<int>();
-        await foreach (var line in new JobResults(store, artifacts, plan).ReadAsync(withUnfinished: false, cancellationToken).ConfigureAwait(false))
+        await foreach (var document in Listing.ReadAllAsync(store, artifacts, plan, cancellationToken).ConfigureAwait(false))
         {
-            if (line.ErrorCode is { } code && (codes.Count == 0 || codes.Contains(code)))
-                rows.Add(line.Row);
-        }
-
-        return rows;
-    }
-
-    private async IAsyncEnumerable<ListedDocument> ListDocumentsAsync(JobArtifacts artifacts, JobPlan plan, HashSet<int> rows, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        foreach (var segment in plan.Segments.Where(s => !s.IsRetry))
-        {
-            foreach (var shard in segment.Shards)
-            {
-                foreach (var document in await Listing.ReadAsync(store, artifacts.Listing(segment.Segment), shard, cancellationToken).ConfigureAwait(false))
-                {
-                    int[] instructions = [.. Enumerable.Range(0, document.Requests).Where(i => rows.Contains(document.Row + i))];
-                    if (instructions.Length > 0)
-                        yield return document with { Instructions = instructions };
-                }
-            }
+            int[] instructions = [.. Enumerable.Range(0, document.Requests).Where(i => rows.Contains(document.Row + i))];
+            if (instructions.Length > 0)
+                yield return document with { Instructions = instructions };
         }
     }
 }

@@ -46,13 +46,13 @@ public sealed class JobSubmission(IArtifactStore store, IJobQueue queue, TimePro
         return plan;
     }
 
-    /// <summary>Takes a job up again: what has come to its input is added, and shards without results are sent.</summary>
+    /// <summary>Takes a job up again: what has come to its input is added, documents that had failed and have changed run again, and shards without results are sent.</summary>
     /// <param name="job">The job as it was submitted.</param>
     /// <param name="asked">What is asked for now.</param>
     /// <param name="input">The input as it is now.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>Its plan.</returns>
-    /// <exception cref="BatchException">Something else is asked for, or what the job holds has changed or gone; the message names what.</exception>
+    /// <exception cref="BatchException">Something else is asked for, or what the job holds has changed or gone and has not failed; the message names what.</exception>
     public async Task<JobPlan> ResumeAsync(JobManifest job, JobManifest asked, IJobInput input, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(job);
@@ -61,6 +61,8 @@ public sealed class JobSubmission(IArtifactStore store, IJobQueue queue, TimePro
             throw BatchException.Usage($"The job that was begun asks for something else: {string.Join("; ", differences)}. Ask for the same, or start over with --overwrite or in another output folder.");
         var held = await JobPlan.ReadAsync(store, new JobArtifacts(job.JobId), cancellationToken).ConfigureAwait(false);
         var plan = await AddSegmentAsync(job, held, input, cancellationToken).ConfigureAwait(false);
+        if (input.Corrected.Count > 0)
+            plan = await AddCorrectedAsync(job, plan, input.Corrected, cancellationToken).ConfigureAwait(false);
         await SendAsync(job, plan, cancellationToken).ConfigureAwait(false);
         return plan;
     }
@@ -78,9 +80,16 @@ public sealed class JobSubmission(IArtifactStore store, IJobQueue queue, TimePro
         }
 
         var plan = new ShardPlan { Segment = segment.Number, Run = held.Run, Shards = shards };
-        if (await store.PutIfAbsentAsync(segment.Artifacts.Plan(segment.Number), ContractJson.Write(plan, ContractJson.Default.ShardPlan), cancellationToken).ConfigureAwait(false) is null)
-            throw BatchException.Usage($"Somebody else is adding to job {manifest.JobId} at this moment. Try again.");
-        return new JobPlan([.. held.Segments, plan]);
+        return await held.AppendAsync(store, segment.Artifacts, plan, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Lets documents that had failed run again as they are now: their results take the place of the failures.</summary>
+    private async Task<JobPlan> AddCorrectedAsync(JobManifest manifest, JobPlan held, IReadOnlyList<ListedDocument> documents, CancellationToken cancellationToken)
+    {
+        var segment = new JobSegment(store, manifest, held, DocumentsPerShard);
+        var shards = await Listing.WriteAsync(store, segment.Listing, documents.ToAsyncEnumerable(), held.ShardCount, DocumentsPerShard, cancellationToken).ConfigureAwait(false);
+        var plan = new ShardPlan { Segment = segment.Number, IsRetry = true, Run = held.Run + 1, Shards = shards };
+        return await held.AppendAsync(store, segment.Artifacts, plan, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Sends the shards that have no results; a job without requests needs nobody to be complete.</summary>

@@ -24,6 +24,9 @@ public sealed class LinesInput(string file, Func<Stream> open, long? fileBytes) 
     /// <summary>Gets what the last pass found in the file; null before.</summary>
     public InputReport? Report { get; private set; }
 
+    /// <summary>Gets nothing: lines are told apart by their places, so none may change.</summary>
+    public IReadOnlyList<ListedDocument> Corrected => [];
+
     /// <inheritdoc />
     public IEnumerable<long> ListLargest(int count)
     {
@@ -90,7 +93,7 @@ public sealed class LinesInput(string file, Func<Stream> open, long? fileBytes) 
         await using var _ = stream.ConfigureAwait(false);
         var held = Listing.ReadAllAsync(segment.Store, segment.Artifacts, segment.Former, cancellationToken).GetAsyncEnumerator(cancellationToken);
         await using var __ = held.ConfigureAwait(false);
-        var differences = new InputDifferences("lines");
+        var differences = new InputDifferences("lines", "Bring them back, and run what is corrected as a file of its own into another output folder; or start over with --overwrite.");
         var texts = new TextPathPlan();
         int instructions = segment.Manifest.Task.Instructions.Count; // None for rows: they have no texts.
         int row = segment.Former.Rows;

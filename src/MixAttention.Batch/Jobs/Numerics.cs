@@ -42,10 +42,10 @@ public sealed record Numerics
             ("model", first.ModelDigest, ModelDigest),
             ("tokenizer", first.TokenizerDigest, TokenizerDigest),
             ("chat template", first.TemplateDigest, TemplateDigest),
-            ("device", first.Device, Device),
-            ("precision", first.Precision, Precision),
-            ("chunk", $"{first.ChunkTokens}", $"{ChunkTokens}"),
-            ("prefill trimming", $"{first.TrimPrefill}", $"{TrimPrefill}"),
+            ("--device", first.Device, Device),
+            ("--precision", first.Precision, Precision),
+            ("--chunk", $"{first.ChunkTokens}", $"{ChunkTokens}"),
+            ("prefill trimming (--no-trim)", $"{first.TrimPrefill}", $"{TrimPrefill}"),
             ("arithmetic", first.NumericsVersion, NumericsVersion),
         ];
         return [.. fields.Where(f => f.First != f.Here).Select(f => $"{f.Name} was {f.First} and is {f.Here} here")];

@@ -36,7 +36,11 @@ public sealed class StateFolder : IDisposable
         {
             Directory.CreateDirectory(path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is UnauthorizedAccessException or DirectoryNotFoundException or FileNotFoundException)
+        {
+            throw BatchException.Usage($"The output folder {outputFolder} cannot be made or written: {(e is UnauthorizedAccessException ? "you have no permission there" : "that place takes no new folders")}. Choose another output folder.");
+        }
+        catch (IOException e)
         {
             throw OutputFolder.Unwritable(outputFolder, e);
         }
@@ -45,9 +49,13 @@ public sealed class StateFolder : IDisposable
         {
             return new StateFolder(new JobFolder(path), madeOutput ? outputFolder : null, new FileStream(Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (UnauthorizedAccessException e)
         {
-            throw BatchException.Usage($"Another run is writing into {outputFolder} ({e.Message.TrimEnd('.')}). Wait for its end or choose another output folder.");
+            throw OutputFolder.Unwritable(outputFolder, e);
+        }
+        catch (IOException)
+        {
+            throw BatchException.Usage($"Another run is writing into {outputFolder}. Wait for its end or choose another output folder.");
         }
     }
 

@@ -24,6 +24,10 @@ public sealed record ListedDocument(int Row, string Id, long Bytes, IReadOnlyLis
     /// <summary>Gets the digest of its bytes, or of what its line asks; null when it could not be read or is too large to be taken.</summary>
     public string? Sha256 { get; init; }
 
+    /// <summary>Gets whether this takes the place of what was listed before: the document had failed and has changed since.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool IsCorrected { get; init; }
+
     /// <summary>Gets which of the task's instructions are asked; null for all.</summary>
     public IReadOnlyList<int>? Instructions { get; init; }
 

@@ -81,11 +81,25 @@ internal static class Listing
         }
     }
 
-    /// <summary>Reads everything that was listed when a job was submitted or added to, shard by shard; retries list nothing new.</summary>
+    /// <summary>Reads everything that was listed when a job was submitted or added to, shard by shard; of a document that was corrected since, how it is now.</summary>
     /// <exception cref="ContractException">A listing is gone or damaged.</exception>
     public static async IAsyncEnumerable<ListedDocument> ReadAllAsync(IArtifactStore store, JobArtifacts artifacts, JobPlan plan, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        foreach (var (segment, shard) in plan.Segments.Where(s => !s.IsRetry).SelectMany(s => s.Shards, (segment, shard) => (segment, shard)))
+        var corrected = new Dictionary<int, ListedDocument>(); // By row.
+        await foreach (var listed in ReadSegmentsAsync(store, artifacts, plan.Segments.Where(s => s.IsRetry), cancellationToken).ConfigureAwait(false))
+        {
+            if (listed.IsCorrected)
+                corrected[listed.Row] = listed with { Instructions = null };
+        }
+
+        await foreach (var listed in ReadSegmentsAsync(store, artifacts, plan.Segments.Where(s => !s.IsRetry), cancellationToken).ConfigureAwait(false))
+            yield return corrected.GetValueOrDefault(listed.Row, listed);
+    }
+
+    private static async IAsyncEnumerable<ListedDocument> ReadSegmentsAsync(
+        IArtifactStore store, JobArtifacts artifacts, IEnumerable<ShardPlan> segments, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var (segment, shard) in segments.SelectMany(s => s.Shards, (segment, shard) => (segment, shard)))
         {
             foreach (var listed in await ReadAsync(store, artifacts.Listing(segment.Segment), shard, cancellationToken).ConfigureAwait(false))
                 yield return listed;

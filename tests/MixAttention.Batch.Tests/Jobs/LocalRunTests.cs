@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using MixAttention.Batch.Jobs;
 using MixAttention.Batch.Output;
@@ -183,6 +185,54 @@ public sealed class LocalRunTests : IDisposable
     }
 
     [Fact]
+    public async Task Failed_documents_may_go_and_run_again_when_they_are_corrected()
+    {
+        WriteMixedDocuments();
+        await _job.RunAsync();
+        string before = _job.ReadAll("out/output.jsonl");
+        _job.Folder.Delete("docs/b.txt");
+        _job.Folder.Write("docs/c.txt", Words(8));
+        _job.Folder.Write("docs/0.txt", Words(9)); // Comes besides.
+
+        var report = await _job.RunAsync();
+
+        Assert.Equal((7, 5, 2, 2), (report.Requests, report.Succeeded, report.Failed, (int)report.Engine.SequencesFinished));
+        Assert.Equal(["a.txt", "c.txt", "d.md", "e.txt", "0.txt"], Ids("out/output.jsonl"));
+        Assert.Equal(["b.txt", "f.txt"], Ids("out/errors.jsonl"));
+        Assert.Equal(before.Split('\n')[0], _job.ReadAll("out/output.jsonl").Split('\n')[0]);
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Words(8)))), Lines("out/output.jsonl")[1].GetProperty("x_batch").GetProperty("doc_sha256").GetString());
+
+        // Now it is like any other.
+        Assert.Equal(0, (await _job.RunAsync()).Engine.SequencesFinished);
+        _job.Folder.Write("docs/c.txt", Words(7));
+        Assert.Contains("changed is c.txt.", (await Assert.ThrowsAsync<BatchException>(_job.RunAsync)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Failed_document_that_is_corrected_in_vain_may_be_corrected_again()
+    {
+        WriteMixedDocuments();
+        await _job.RunAsync();
+        _job.Folder.Write("docs/c.txt", [1, 0, 2]);
+        var report = await _job.RunAsync();
+        Assert.Equal(["document_undecodable", "document_undecodable"], report.FirstFailures.Take(2).Select(f => f.Error.Code));
+
+        _job.Folder.Write("docs/c.txt", Words(8));
+        Assert.Equal((4, 2), (await _job.RunAsync()) is var again ? (again.Succeeded, again.Failed) : default);
+    }
+
+    [Fact]
+    public async Task Document_of_which_one_question_was_answered_may_not_change()
+    {
+        _job.Folder.Write("docs/a.txt", Words(20));
+        _job.Task = PromptTask.Ask(["Short?", Words(2000)]); // The second is longer than the model takes.
+        var report = await _job.RunAsync();
+        Assert.Equal((1, 1), (report.Succeeded, report.Failed));
+        _job.Folder.Write("docs/a.txt", Words(3));
+        Assert.Contains("changed is a.txt.", (await Assert.ThrowsAsync<BatchException>(_job.RunAsync)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Document_that_was_only_touched_is_the_same()
     {
         WriteMixedDocuments();
@@ -200,7 +250,7 @@ public sealed class LocalRunTests : IDisposable
         await _job.RunAsync();
         _job.Sampling = new SamplingParams { MaxTokens = 7 };
         var error = await Assert.ThrowsAsync<BatchException>(_job.RunAsync);
-        Assert.Contains("sampling.max_tokens was 6 and is 7", error.Message, StringComparison.Ordinal);
+        Assert.Contains("--max-tokens was 6 and is 7", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -231,7 +281,7 @@ public sealed class LocalRunTests : IDisposable
         using (StateFolder.Open(_job.Folder["out"]))
         {
             var error = await Assert.ThrowsAsync<BatchException>(_job.RunAsync);
-            Assert.Contains("Another run is writing into", error.Message, StringComparison.Ordinal);
+            Assert.Equal($"Another run is writing into {_job.Folder["out"]}. Wait for its end or choose another output folder.", error.Message);
         }
 
         Assert.Equal(3, (await _job.RunAsync()).Succeeded);
