@@ -28,8 +28,8 @@ public sealed record CollectedResults(int Succeeded, int Failed, IReadOnlyList<J
             output.Write(line);
             succeeded += line.IsFailure ? 0 : 1;
             failed += line.IsFailure ? 1 : 0;
-            if (line.IsFailure && failures.Count < FailuresKept && RecordJson.Read(line.Bytes.Span) is { Error: { } error } record)
-                failures.Add(new JobFailure(record.CustomId, new GenerationError(error.Code, error.Message)));
+            if (line.IsFailure && failures.Count < FailuresKept && JobFailure.Of(line) is { } failure)
+                failures.Add(failure);
         }
 
         output.Complete();
@@ -38,4 +38,10 @@ public sealed record CollectedResults(int Succeeded, int Failed, IReadOnlyList<J
 }
 
 /// <summary>A request that failed.</summary>
-public sealed record JobFailure(string CustomId, GenerationError Error);
+public sealed record JobFailure(string CustomId, GenerationError Error)
+{
+    /// <summary>Reads the failure of a line.</summary>
+    /// <returns>Null when the line names no error: that of a batch row may have a response instead.</returns>
+    internal static JobFailure? Of(ResultLine line) =>
+        RecordJson.Read(line.Bytes.Span) is { Error: { } error } record ? new JobFailure(record.CustomId, new GenerationError(error.Code, error.Message)) : null;
+}

@@ -11,6 +11,9 @@ namespace MixAttention.Batch.Jobs;
 /// <param name="Engine">The engine's state.</param>
 public sealed record JobProgress(int Requests, int Finished, int Failed, TimeSpan Elapsed, double Share, EngineSnapshot Engine)
 {
+    /// <summary>Gets the first requests that failed since the run began, in the order in which they did.</summary>
+    public IReadOnlyCollection<JobFailure> FirstFailures { get; init; } = [];
+
     /// <summary>Gets the estimated time left; null until there is something to estimate from.</summary>
     public TimeSpan? TimeLeft => Share > 0.01 ? Elapsed * ((1 - Share) / Share) : null;
 }

@@ -47,7 +47,7 @@ public sealed class LocalRun(
             int failed = _failedBefore + _counts.Failed;
             var engine = _engine.Snapshot;
             var elapsed = _started == 0 ? TimeSpan.Zero : time.GetElapsedTime(_started);
-            return new JobProgress(_rows, _succeededBefore + _counts.Succeeded + failed, failed, elapsed, Share(engine.PromptTokens), engine);
+            return new JobProgress(_rows, _succeededBefore + _counts.Succeeded + failed, failed, elapsed, Share(engine.PromptTokens), engine) { FirstFailures = _counts.FirstFailures };
         }
     }
 

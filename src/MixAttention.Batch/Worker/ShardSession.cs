@@ -140,6 +140,8 @@ internal sealed class ShardSession(WorkerContext worker, JobDelivery delivery, l
     private async Task<ShardOutcome> RunAsync(
         OpenJob job, ShardPlan segment, PlannedShard shard, ShardOwnership ownership, ShardHistory history, EngineFeed feed, CancellationToken lost)
     {
+        if (ownership.State.Suspects.Count(s => s.RunsAlone && !history.Finished.ContainsKey(s.Row)) is var suspects and > 0)
+            worker.Options.Warn($"{suspects} of {shard.Rows} requests of shard {shard.Shard} were running in {SuspectRow.CrashesToSuspect} or more crashes, so they run at the end, one at a time, until it is clear which one kills its worker.");
         var requests = await Listing.ReadRequestsAsync(worker.Store, job.Artifacts, segment, shard, lost).ConfigureAwait(false);
         using var checkpoint = new CheckpointLog(worker.Store, job.Artifacts, ownership, job.Fingerprint);
         var trace = new ShardTrace(worker, delivery, job, ownership.State, history, feed);

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using MixAttention.Batch.Jobs;
 using MixAttention.Batch.Records;
 
 namespace MixAttention.Batch.Worker;
@@ -5,6 +7,9 @@ namespace MixAttention.Batch.Worker;
 /// <summary>Counts what a worker has done; read from any thread.</summary>
 public sealed class WorkerCounts
 {
+    private const int FailuresKept = 5;
+
+    private readonly ConcurrentQueue<JobFailure> _firstFailures = new();
     private int _succeeded;
     private int _failed;
     private int _resumed;
@@ -46,19 +51,29 @@ public sealed class WorkerCounts
     /// <summary>Gets the bytes of documents whose lines were found in checkpoints, once for each request.</summary>
     internal long BytesResumed => Interlocked.Read(ref _bytesResumed);
 
-    internal void AddFinished(ResultLine line) => Interlocked.Increment(ref line.IsFailure ? ref _failed : ref _succeeded);
+    /// <summary>Gets the first requests that failed here, in the order in which they did.</summary>
+    public IReadOnlyCollection<JobFailure> FirstFailures => _firstFailures;
+
+    internal void AddFinished(ResultLine line)
+    {
+        Count(line);
+        if (line.IsFailure && _firstFailures.Count < FailuresKept && JobFailure.Of(line) is { } failure)
+            _firstFailures.Enqueue(failure);
+    }
 
     internal void AddResumed(IEnumerable<BatchRequest> requests, IEnumerable<ResultLine> lines)
     {
         foreach (var line in lines)
         {
-            AddFinished(line);
+            Count(line);
             Interlocked.Increment(ref _resumed);
         }
 
         foreach (var request in requests)
             Interlocked.Add(ref _bytesResumed, request.Document.ByteCount);
     }
+
+    private void Count(ResultLine line) => Interlocked.Increment(ref line.IsFailure ? ref _failed : ref _succeeded);
 
     internal void AddStarted(PreparedRequest prepared)
     {

@@ -19,4 +19,7 @@ public sealed record WorkerOptions
 
     /// <summary>Gets what takes a line for the operator: one per job and shard.</summary>
     public Action<string> Log { get; init; } = _ => { };
+
+    /// <summary>Gets what takes a line that also who waits for one job should see: something is out of the ordinary.</summary>
+    public Action<string> Warn { get; init; } = _ => { };
 }
