@@ -3,6 +3,7 @@ using MixAttention.Batch.Store;
 using MixAttention.Engine;
 using MixAttention.Engine.Execution;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace MixAttention.Batch.Cli;
 
@@ -36,8 +37,8 @@ internal sealed record CliHost
     /// <summary>Gets how the queue in a file is opened, with the time that its locks last.</summary>
     public Func<string, TimeSpan, TimeProvider, IJobQueue> OpenQueue { get; init; } = (file, lockDuration, time) => new SqliteJobQueue(file, lockDuration, time);
 
-    /// <summary>Gets the width of tables where there is no terminal to ask.</summary>
-    private const int WidthWithoutTerminal = 160;
+    // Wider than any line of ours: what reads a pipe wants lines whole.
+    private const int WidthWithoutTerminal = 8192;
 
     /// <summary>Takes the edges of this process.</summary>
     public static CliHost OfProcess() => new()
@@ -49,19 +50,20 @@ internal sealed record CliHost
         ReadVariable = Environment.GetEnvironmentVariable,
     };
 
-    /// <summary>Creates a console for tables on <see cref="Output"/>.</summary>
-    public IAnsiConsole CreateConsole()
+    /// <summary>Writes a table to <see cref="Output"/>: as wide as it is where there is no terminal, and without spaces at the ends of lines.</summary>
+    public void Write(IRenderable table)
     {
-        bool isTerminal = ReferenceEquals(Output, Console.Out) && !Console.IsOutputRedirected;
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
+        if (ReferenceEquals(Output, Console.Out) && !Console.IsOutputRedirected)
         {
-            Out = new AnsiConsoleOutput(Output),
-            Ansi = isTerminal ? AnsiSupport.Detect : AnsiSupport.No,
-            ColorSystem = isTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
-            Interactive = InteractionSupport.No,
-        });
-        if (!isTerminal)
-            console.Profile.Width = WidthWithoutTerminal;
-        return console;
+            AnsiConsole.Console.Write(table);
+            return;
+        }
+
+        using var text = new StringWriter();
+        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(text), Ansi = AnsiSupport.No, ColorSystem = ColorSystemSupport.NoColors, Interactive = InteractionSupport.No });
+        console.Profile.Width = WidthWithoutTerminal;
+        console.Write(table);
+        foreach (string line in text.ToString().TrimEnd().Split('\n'))
+            Output.WriteLine(line.TrimEnd());
     }
 }

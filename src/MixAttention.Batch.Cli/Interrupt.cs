@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace MixAttention.Batch.Cli;
 
 /// <summary>Turns the first Ctrl-C or SIGTERM into a cancellation; a second one ends the process at once.</summary>
-internal sealed class Interrupt : IDisposable
+internal sealed partial class Interrupt : IDisposable
 {
     private readonly CancellationTokenSource _source = new();
     private readonly PosixSignalRegistration[] _signals;
@@ -22,11 +22,14 @@ internal sealed class Interrupt : IDisposable
 
     private void OnSignal(PosixSignalContext context)
     {
-        // Handlers of signals in quick succession run side by side.
+        // Handlers of signals in quick succession run side by side. Native threads may be computing: an exit that tears their libraries down would crash. Streams flush with every write.
         if (Interlocked.Increment(ref _count) > 1)
-            Environment.Exit(ExitCodes.Interrupted);
+            ExitAtOnce(ExitCodes.Interrupted);
         context.Cancel = true;
-        Console.Error.WriteLine("mixbatch: stopping; what has finished is being written. Again to leave at once.");
+        Console.Error.WriteLine("mixbatch: stopping; a second Ctrl-C or SIGTERM leaves at once.");
         _source.Cancel();
     }
+
+    [LibraryImport("libc", EntryPoint = "_exit")]
+    private static partial void ExitAtOnce(int code);
 }

@@ -33,6 +33,7 @@ internal static class MixBatch
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
+            host.Error.WriteLine("mixbatch: Interrupted before there was anything to keep. Run the same command again.");
             return ExitCodes.Interrupted;
         }
 #pragma warning disable CA1031 // The process's edge: whatever happened ends in one line.
@@ -52,7 +53,8 @@ internal static class MixBatch
         if (result.Action is { ClearsParseErrors: true })
             return [];
         var checks = result.CommandResult.Command is CheckedCommand command ? command.Checks.Select(check => check(result)).OfType<string>() : [];
-        return [.. result.Errors.Select(e => OneLine(e.Message)), .. checks];
+        var hints = result.UnmatchedTokens.Select(word => Spelling.Hint(word, result.CommandResult.Command)).OfType<string>();
+        return [.. result.Errors.Select(e => OneLine(e.Message)), .. hints, .. checks];
     }
 
     private static string HelpOf(CommandResult result)

@@ -64,6 +64,9 @@ public sealed class ComputeDevice
     /// <summary>Gets the format of stored keys and values.</summary>
     public ScalarType KvType { get; }
 
+    /// <summary>Gets both formats in words.</summary>
+    public string Formats => $"products in {ComputeType.ToString().ToLowerInvariant()}, keys and values in {KvType.ToString().ToLowerInvariant()}";
+
     /// <summary>Gets the bytes of a stored key or value element.</summary>
     public int KvBytes => KvType == ScalarType.Float32 ? 4 : 2;
 

@@ -31,7 +31,7 @@ public sealed class ProgramTests : IDisposable
 
         Assert.Equal(ExitCodes.SomeFailed, exitCode);
         Assert.Contains("1 of 2 requests succeeded", output, StringComparison.Ordinal);
-        Assert.Contains("mixbatch: b.txt: document_undecodable: ", error, StringComparison.Ordinal);
+        Assert.Contains("mixbatch: b.txt holds NUL characters", error, StringComparison.Ordinal);
         Assert.Single(File.ReadLines(_folder["out/output.jsonl"]));
         Assert.Single(File.ReadLines(_folder["out/errors.jsonl"]));
     }

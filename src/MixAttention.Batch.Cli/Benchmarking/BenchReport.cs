@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace MixAttention.Batch.Cli.Benchmarking;
@@ -98,4 +100,10 @@ internal sealed record BenchReport
 /// <summary>Writes a report as one line.</summary>
 [JsonSerializable(typeof(BenchReport))]
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-internal sealed partial class BenchJson : JsonSerializerContext;
+internal sealed partial class BenchJson : JsonSerializerContext
+{
+    // A workload's + is written as it is: no line is ever pasted into HTML.
+    private static readonly BenchJson Relaxed = new(new JsonSerializerOptions { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
+    public static string Write(BenchReport report) => JsonSerializer.Serialize(report, Relaxed.BenchReport);
+}

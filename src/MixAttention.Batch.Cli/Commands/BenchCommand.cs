@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
 using MixAttention.Batch.Cli.Benchmarking;
 using MixAttention.Batch.Cli.Options;
 using MixAttention.Batch.Models;
@@ -13,6 +12,8 @@ namespace MixAttention.Batch.Cli.Commands;
 /// <summary><c>mixbatch bench</c>: the engine's throughput on a synthetic mix of requests; needs no tokenizer.</summary>
 internal sealed class BenchCommand
 {
+    private const double MostOtherCpu = 0.1; // Of all processors.
+
     private readonly CliHost _host;
     private readonly Option<int> _requests = Parsing.Integer("--requests", "Requests.", 16, 1, 1 << 20);
     private readonly Option<int> _promptTokens = Parsing.Integer("--prompt-tokens", "Tokens of each prompt.", 4096, 1);
@@ -82,8 +83,10 @@ internal sealed class BenchCommand
 
         if (runs.Select(r => r.Hash).Distinct().Count() > 1)
             throw BatchException.Job("Equal runs gave different tokens, which must never happen. Run mixbatch doctor and report what it says.");
+        if (runs.MinBy(r => r.Wall)!.OtherCpu is > MostOtherCpu and { } others) // At least one run.
+            _host.Error.WriteLine($"mixbatch: Other processes took {Percent(others)} of the machine, so these figures are too low. Run it again when they are done.");
         var measured = new Measured(load, slots, slots * bytesPerRequest, engine.Snapshot.PeakKvBytesUsed, info.KvBytes, runs);
-        _host.Output.WriteLine(JsonSerializer.Serialize(Report(result, workload, model, options, measured), BenchJson.Default.BenchReport));
+        _host.Output.WriteLine(BenchJson.Write(Report(result, workload, model, options, measured)));
         return ExitCodes.Fine;
     }
 

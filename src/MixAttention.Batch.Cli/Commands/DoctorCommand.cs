@@ -24,7 +24,6 @@ internal sealed class DoctorCommand
 
     private async Task<int> RunAsync(ParseResult result, CancellationToken cancellationToken)
     {
-        var console = _host.CreateConsole();
         var grid = new Grid().AddColumn(new GridColumn { NoWrap = true }).AddColumn(new GridColumn { NoWrap = true }).AddColumn();
         int failures = 0;
         await foreach (var finding in new Doctor(_host, _engine, result).ExamineAsync(cancellationToken))
@@ -33,7 +32,7 @@ internal sealed class DoctorCommand
             grid.AddRow(new Text(finding.IsFine ? "ok" : "FAILED", new Style(finding.IsFine ? Color.Green : Color.Red)), new Text(finding.Subject), new Text(finding.Message));
         }
 
-        console.Write(grid);
+        _host.Write(grid);
         return failures == 0 ? ExitCodes.Fine : ExitCodes.JobFailed;
     }
 }

@@ -30,6 +30,6 @@ internal static class DryRunAction
         var engine = flags.ReadEngine(defaults);
         var geometry = new KvGeometry(model.Spec, flags.KvBytesPerElement(defaults, model));
         var memory = flags.ReadMemory(defaults, model, engine, UsableKvBytes.Of(manifest, input.Input, engine.MaxSequences, geometry, model.Spec.MaxSequenceLength));
-        return flags.ReadModel(defaults, host, model, manifest.ModelName, memory);
+        return flags.ReadModel(defaults, host, model, manifest.ModelName, memory, _ => { }); // The report says what memory there is.
     }
 }

@@ -45,15 +45,18 @@ internal sealed class EvalCommand
     {
         var cases = TruthFile.Read(result.GetRequiredValue(_truth), result.GetValue(_documents), result.GetValue(_limit));
         var task = Enum.Parse<EvaluationTask>(result.GetValue(_task)!, ignoreCase: true);
+        if (!cases.Any(c => Evaluator.Asks(c, task)))
+            throw BatchException.Usage($"{result.GetValue(_truth)} holds no {(task == EvaluationTask.Summary ? "summaries" : "questions")}, so --task {task.ToString().ToLowerInvariant()} has nothing to ask. Give the other --task, or another file.");
         var model = _engine.Model.Open(result, _host.Error);
         var options = _engine.ReadEngine(result);
         var sampling = new SamplingParams { MaxTokens = result.GetValue(_maxTokens) };
+        SamplingFlags.Check(sampling, model.Spec);
         var geometry = new KvGeometry(model.Spec, _engine.KvBytesPerElement(result, model));
         var memory = _engine.ReadMemory(result, model, options, UsableBytes(cases, task, geometry, model.Spec.MaxSequenceLength, sampling.MaxTokens, options.MaxSequences));
-        _host.Error.WriteLine(memory.Explanation);
         using var text = TextModel.Open(model, () => _host.LoadRunner(model.Folder, _engine.ReadRunner(result, memory.Bytes)));
+        _host.Error.WriteLine(memory.Explanation);
         var evaluator = new Evaluator(text, options, sampling, _host.Time);
-        var report = await new ProgressDisplay(_host, () => evaluator.Progress).FollowAsync(evaluator.RunAsync(cases, task, cancellationToken));
+        var report = await new ProgressDisplay(_host).FollowAsync(evaluator.RunAsync(cases, task, cancellationToken), () => evaluator.Progress);
         Print(report);
         return ExitCodes.Fine;
     }
@@ -74,20 +77,17 @@ internal sealed class EvalCommand
         if (report.Misses.Count > MissesShown)
             _host.Output.WriteLine($"and {report.Misses.Count - MissesShown} more that were wrong.");
 
-        var console = _host.CreateConsole();
         var table = new Table().Border(TableBorder.Simple).AddColumns(new TableColumn(""), new TableColumn("right").RightAligned(), new TableColumn("wrong").RightAligned(), new TableColumn("of").RightAligned(), new TableColumn("share right").RightAligned());
         foreach (var score in report.Scores)
-            table.AddRow(score.Kind, Number(score.Right), Number(score.Total - score.Right), Number(score.Total), score.Share.ToString("P2", CultureInfo.InvariantCulture));
-        console.Write(table);
+            table.AddRow(score.Kind, Quantity.Of(score.Right), Quantity.Of(score.Total - score.Right), Quantity.Of(score.Total), score.Share.ToString("P2", CultureInfo.InvariantCulture));
+        _host.Write(table);
         double seconds = Math.Max(report.Elapsed.TotalSeconds, 1e-3);
         _host.Output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{report.Documents} documents, {report.Requests} requests in {Duration.Format(report.Elapsed)}: {report.DocumentsPerMinute:0.0} documents per minute, " +
+            $"{Quantity.Of(report.Documents, "document")}, {Quantity.Of(report.Requests, "request")} in {Duration.Format(report.Elapsed)}: {report.DocumentsPerMinute:0.0} documents per minute, " +
             $"{report.Engine.PromptTokens / seconds:N0} prompt and {report.Engine.CompletionTokens / seconds:N0} output tokens per second."));
         string comparison = report.Engine.CachedPromptTokens > 0
-            ? $"{Number(report.Engine.CachedPromptTokens)} of {Number(report.Engine.PromptTokens)} prompt tokens were computed for another request"
-            : $"the formula gives {Number(report.FormulaKvBytes)} for the largest requests that fit at once";
-        _host.Output.WriteLine($"Peak KV {Number(report.Engine.PeakKvBytesUsed)} bytes ({ByteSize.Format(report.Engine.KvBytesBudget)} set aside); {comparison}.");
+            ? $"{Quantity.Of(report.Engine.CachedPromptTokens)} of {Quantity.Of(report.Engine.PromptTokens)} prompt tokens were computed for another request"
+            : $"the formula gives {Quantity.Of(report.FormulaKvBytes)} for the largest requests that fit at once";
+        _host.Output.WriteLine($"Peak KV {Quantity.Of(report.Engine.PeakKvBytesUsed)} bytes ({ByteSize.Format(report.Engine.KvBytesBudget)} set aside); {comparison}.");
     }
-
-    private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 }

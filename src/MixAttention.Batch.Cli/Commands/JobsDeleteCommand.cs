@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MixAttention.Batch.Cli.Display;
 using MixAttention.Batch.Cli.Options;
 using MixAttention.Batch.Jobs;
 using MixAttention.Batch.Store;
@@ -37,7 +38,7 @@ internal sealed class JobsDeleteCommand
             : await ListNamedAsync(result, store, folder, cancellationToken);
         foreach (string jobId in jobs)
             await new JobDeletion(store, queue).DeleteAsync(jobId, result.GetValue(_keepOutputs), cancellationToken);
-        _host.Output.WriteLine($"Deleted {jobs.Count} jobs{(result.GetValue(_keepOutputs) ? " but for their outputs" : "")}.");
+        _host.Output.WriteLine($"Deleted {Quantity.Of(jobs.Count, "job")}{(result.GetValue(_keepOutputs) ? " but for their outputs" : "")}.");
         return ExitCodes.Fine;
     }
 

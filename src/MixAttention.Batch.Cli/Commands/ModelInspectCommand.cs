@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using MixAttention.Batch.Cli.Display;
 using MixAttention.Batch.Models;
 using MixAttention.Engine.KvCache;
 using MixAttention.Model.Layouts;
@@ -21,16 +22,15 @@ internal static class ModelInspectCommand
     private static int Run(CliHost host, string folder)
     {
         var model = ModelInspection.Of(folder);
-        var console = host.CreateConsole();
         var grid = new Grid().AddColumn(new GridColumn { NoWrap = true }).AddColumn();
         foreach (var (name, value) in model.Facts is { } facts ? Describe(facts) : [])
             grid.AddRow(new Text(name), new Text(value));
         string tokenizer = model.TokenizerVocabulary is { } size
-            ? $"{Number(size)} ids, ends at {(model.EndTokenIds.Count == 0 ? "none" : string.Join(", ", model.EndTokenIds))}, {(model.HasChatTemplate ? "with" : "without")} chat template"
+            ? $"{Quantity.Of(size)} ids, ends at {(model.EndTokenIds.Count == 0 ? "none" : string.Join(", ", model.EndTokenIds))}, {(model.HasChatTemplate ? "with" : "without")} chat template"
             : "none that can be used";
         grid.AddRow(new Text("tokenizer"), new Text(tokenizer));
-        grid.AddRow(new Text("problems"), new Text(model.Problems.Count == 0 ? "none" : Number(model.Problems.Count)));
-        console.Write(grid);
+        grid.AddRow(new Text("problems"), new Text(model.Problems.Count == 0 ? "none" : Quantity.Of(model.Problems.Count)));
+        host.Write(grid);
         foreach (string problem in model.Problems)
             host.Error.WriteLine($"mixbatch: {problem.ReplaceLineEndings(" ")}");
         return model.Problems.Count == 0 ? ExitCodes.Fine : ExitCodes.JobFailed;
@@ -44,12 +44,12 @@ internal static class ModelInspectCommand
         return
         [
             ("family", spec.Family),
-            ("parameters", Number(model.ParameterCount)),
-            ("weights", $"{ByteSize.Format(model.WeightBytes)}: {string.Join(", ", model.WeightTypes.Select(t => $"{t.Type} {ByteSize.Format(t.Bytes)}"))}, in {model.WeightFiles.Count} files"),
-            ("sizes", $"{spec.Layers.Count} layers of width {Number(spec.Width)}; {string.Join(" or ", heads)}; vocabulary {Number(spec.VocabularySize)}"),
-            ("longest sequence", $"{Number(spec.MaxSequenceLength)} tokens"),
+            ("parameters", Quantity.Of(model.ParameterCount)),
+            ("weights", $"{ByteSize.Format(model.WeightBytes)}: {string.Join(", ", model.WeightTypes.Select(t => $"{t.Type} {ByteSize.Format(t.Bytes)}"))}, in {Quantity.Of(model.WeightFiles.Count, "file")}"),
+            ("sizes", $"{spec.Layers.Count} layers of width {Quantity.Of(spec.Width)}; {string.Join(" or ", heads)}; vocabulary {Quantity.Of(spec.VocabularySize)}"),
+            ("longest sequence", $"{Quantity.Of(spec.MaxSequenceLength)} tokens"),
             ("layout", Layout(spec.Layout)),
-            ("KV", $"{Number(geometry.BytesPerToken)} bytes per token and {Number(geometry.RingBytes)} per sequence, as {(model.KvBytesPerElement == 2 ? "bfloat16" : "float32")}"),
+            ("KV", $"{Quantity.Of(geometry.BytesPerToken)} bytes per token and {Quantity.Of(geometry.RingBytes)} per sequence, as {(model.KvBytesPerElement == 2 ? "bfloat16" : "float32")}"),
         ];
     }
 
@@ -58,8 +58,6 @@ internal static class ModelInspectCommand
     {
         var layers = layout.Layers.Select((l, i) => (l.IsFull ? "F" : "S") + (layout.OwnsKv(i) ? "" : string.Create(CultureInfo.InvariantCulture, $"→{l.KvOwner}")));
         int[] windows = [.. layout.Layers.Where(l => !l.IsFull).Select(l => l.Window!.Value).Distinct().Order()]; // not full, so it has one
-        return $"{string.Join(' ', layers)}{(windows.Length == 0 ? "" : $"; windows of {string.Join(", ", windows.Select(w => Number(w)))} keys")}";
+        return $"{string.Join(' ', layers)}{(windows.Length == 0 ? "" : $"; windows of {string.Join(", ", windows.Select(w => Quantity.Of(w)))} keys")}";
     }
-
-    private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 }

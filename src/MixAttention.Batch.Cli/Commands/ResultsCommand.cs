@@ -38,7 +38,7 @@ internal sealed class ResultsCommand
         var manifest = await _job.FindAsync(result, store, folder, cancellationToken);
         var status = await new JobStatusReader(store, queue: null).ReadAsync(manifest, cancellationToken);
         if (!status.IsFinal && !result.GetValue(_partial))
-            throw BatchException.Usage($"Job {manifest.JobId} is not finished: {status.RequestCounts.Completed + status.RequestCounts.Failed} of {status.RequestCounts.Total} requests are. Wait, or take those with --partial.");
+            throw BatchException.Usage($"Job {manifest.JobId} is not finished: {Quantity.Of(status.RequestCounts.Completed + status.RequestCounts.Failed)} of {Quantity.Of(status.RequestCounts.Total, "request")} are. Wait, or take those with --partial.");
 
         var artifacts = new JobArtifacts(manifest.JobId);
         var lines = status.IsFinal
@@ -47,8 +47,9 @@ internal sealed class ResultsCommand
         if (overwrite)
             OutputFolder.RemoveFormerRun(output);
         var collected = await CollectedResults.WriteAsync(lines, output, cancellationToken);
-        FailureLines.Write(_host.Error, collected.FirstFailures, collected.Failed, output);
-        _host.Output.WriteLine($"{collected.Succeeded} of {status.RequestCounts.Total} requests succeeded{(status.IsFinal ? "" : " so far")}, {collected.Failed} failed. Results are in {output}.");
+        foreach (string line in new FailureLines().TakeLast(collected.FirstFailures, collected.Failed, output))
+            _host.Error.WriteLine(line);
+        _host.Output.WriteLine($"{Quantity.Of(collected.Succeeded)} of {Quantity.Of(status.RequestCounts.Total, "request")} succeeded{(status.IsFinal ? "" : " so far")}, {Quantity.Of(collected.Failed)} failed. Results are in {output}.");
         return collected.Failed > 0 ? ExitCodes.SomeFailed : ExitCodes.Fine;
     }
 }

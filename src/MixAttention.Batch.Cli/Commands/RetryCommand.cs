@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MixAttention.Batch.Cli.Display;
 using MixAttention.Batch.Cli.Options;
 using MixAttention.Batch.Jobs;
 
@@ -33,7 +34,7 @@ internal sealed class RetryCommand
         int rows = await new JobRetry(store, queue).SubmitAsync(manifest, result.GetValue(_codes)!, cancellationToken); // it has a default
         _host.Output.WriteLine(rows == 0
             ? $"No request of job {manifest.JobId} failed so."
-            : $"{rows} failed requests of job {manifest.JobId} will run again: in workers, or in mixbatch run with the same command as before.");
+            : $"{Quantity.Of(rows, "failed request")} of job {manifest.JobId} will run again: in workers, or in mixbatch run with the same command as before.");
         return ExitCodes.Fine;
     }
 }

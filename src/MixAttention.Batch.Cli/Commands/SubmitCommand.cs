@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MixAttention.Batch.Cli.Display;
 using MixAttention.Batch.Cli.Options;
 using MixAttention.Batch.Jobs;
 using MixAttention.Batch.Models;
@@ -67,7 +68,7 @@ internal sealed class SubmitCommand
         var plan = former is null
             ? await submission.SubmitAsync(asked, input.Input, cancellationToken)
             : await submission.ResumeAsync(former, asked, input.Input, cancellationToken);
-        _host.Error.WriteLine($"{(former is null ? "Submitted" : "Took up again")} {plan.Rows} requests in {plan.ShardCount} shards for the model {asked.ModelName}.");
+        _host.Error.WriteLine($"{(former is null ? "Submitted" : "Took up again")} {Quantity.Of(plan.Rows, "request")} in {Quantity.Of(plan.ShardCount, "shard")} for the model {asked.ModelName}.");
         foreach (string remark in input.Remarks())
             _host.Error.WriteLine(remark);
         _host.Output.WriteLine(jobId);

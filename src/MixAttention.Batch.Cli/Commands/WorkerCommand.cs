@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MixAttention.Batch.Cli.Display;
 using MixAttention.Batch.Cli.Options;
 using MixAttention.Batch.Worker;
 
@@ -11,7 +12,7 @@ internal sealed class WorkerCommand
     private readonly StoreFlag _store = new();
     private readonly EngineFlags _engine = new(requiresModel: true);
     private readonly Option<string?> _servedModelName = JobFlags.ServedModelName();
-    private readonly Option<int> _drainSeconds = Parsing.Integer("--drain-seconds", "How long running requests may go on after Ctrl-C or SIGTERM.", 25, 0, 86400);
+    private readonly DrainFlag _drain = new();
     private readonly Option<int> _checkpointSeconds = Parsing.Integer("--checkpoint-seconds", "How often what has finished is put into checkpoints.", 5, 1, 3600);
     private readonly Option<int> _lockSeconds = Parsing.Integer("--lock-seconds", "How long a worker that says nothing keeps a shard from the others.", 60, 3, 86400);
     private readonly Option<int?> _idleSeconds = Parsing.OptionalInteger("--idle-seconds", "End when nothing has come for so long; waits for ever unless given.", 0, 86400);
@@ -24,9 +25,10 @@ internal sealed class WorkerCommand
         var command = new CheckedCommand("worker", "Run what is submitted to a queue, until told to stop.");
         worker._store.AddTo(command);
         worker._engine.AddWithTracesTo(command);
-        Option[] others = [worker._servedModelName, worker._drainSeconds, worker._checkpointSeconds, worker._lockSeconds, worker._idleSeconds];
+        Option[] others = [worker._servedModelName, worker._checkpointSeconds, worker._lockSeconds, worker._idleSeconds];
         foreach (var option in others)
             command.Add(option);
+        worker._drain.AddTo(command);
         command.SetAction(worker.RunAsync);
         return command;
     }
@@ -37,8 +39,7 @@ internal sealed class WorkerCommand
         var folder = _store.Read(result, _host);
         var model = _engine.Model.Open(result, _host.Error);
         var memory = _engine.ReadMemory(result, model, _engine.ReadEngine(result), usableBytes: long.MaxValue);
-        _host.Error.WriteLine(memory.Explanation);
-        var served = _engine.ReadModel(result, _host, model, result.GetValue(_servedModelName) ?? model.Name, memory);
+        var served = _engine.ReadModel(result, _host, model, result.GetValue(_servedModelName) ?? model.Name, memory, _host.Error.WriteLine);
         using var _ = served.Text;
 
         // 2. Work until there is an end to it.
@@ -47,13 +48,15 @@ internal sealed class WorkerCommand
         await using var engine = new EngineHost(served, _host.Time);
         var options = new WorkerOptions
         {
-            DrainTime = TimeSpan.FromSeconds(result.GetValue(_drainSeconds)),
+            DrainTime = _drain.Read(result),
             CheckpointPeriod = TimeSpan.FromSeconds(result.GetValue(_checkpointSeconds)),
             IdleTime = result.GetValue(_idleSeconds) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
-            Log = line => _host.Error.WriteLine(line),
+            Log = _host.Error.WriteLine,
+            Warn = _host.Error.WriteLine,
         };
         using var worker = new BatchWorker(store, queue, engine, options, _host.Time);
         _host.Error.WriteLine($"Serving {served.Name} to {folder.Path}.");
+        await using var notice = _drain.Announce(result, _host, cancellationToken);
         long start = _host.Time.GetTimestamp();
         try
         {
@@ -71,7 +74,7 @@ internal sealed class WorkerCommand
     {
         int computed = counts.Succeeded + counts.Failed - counts.Resumed;
         _host.Output.WriteLine(
-            $"Committed {counts.Shards} shards in {Duration.Format(elapsed)}: {computed} requests run here, {counts.Recomputed} of them because a former owner was stopped while they ran, " +
-            $"{counts.Resumed} found finished in checkpoints; {counts.Failed} failed.");
+            $"Committed {Quantity.Of(counts.Shards, "shard")} in {Duration.Format(elapsed)}: {Quantity.Of(computed, "request")} run here, {Quantity.Of(counts.Recomputed)} of them because a former owner was stopped while they ran, " +
+            $"{Quantity.Of(counts.Resumed)} found finished in checkpoints; {Quantity.Of(counts.Failed)} failed.");
     }
 }

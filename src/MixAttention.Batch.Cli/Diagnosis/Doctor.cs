@@ -67,17 +67,17 @@ internal sealed class Doctor(CliHost host, EngineFlags flags, ParseResult result
     private string ExamineDevice()
     {
         var device = new ComputeDevice(flags.Device(result), flags.ReadRunner(result, 0).Precision, checkpointIsBFloat16: true);
-        return $"{flags.Device(result)}; for a bfloat16 checkpoint: {device.NumericsVersion}";
+        return $"{flags.Device(result)}; a bfloat16 checkpoint gets {device.Formats}";
     }
 
-    private static string Describe(string folder, ModelInspection? inspection)
+    private string Describe(string folder, ModelInspection? inspection)
     {
         if (inspection is null)
             throw BatchException.Usage($"There is no model folder {folder}. Give --model a folder with config.json, *.safetensors and tokenizer.json.");
         if (inspection.Problems.Count > 0)
             throw BatchException.Job(string.Join(" ", inspection.Problems));
         var facts = inspection.Facts!; // no problems, so it was read
-        return string.Create(CultureInfo.InvariantCulture, $"{facts.Name}: {facts.Spec.Family}, {facts.ParameterCount:N0} parameters, {ByteSize.Format(facts.WeightBytes)}");
+        return string.Create(CultureInfo.InvariantCulture, $"{flags.Model.NameOf(result, facts)}: {facts.Spec.Family}, {facts.ParameterCount:N0} parameters, {ByteSize.Format(facts.WeightBytes)}");
     }
 
     /// <summary>Loads the model, which checks every shape's products, and lets one request run alone and in company.</summary>

@@ -10,7 +10,7 @@ internal static class DryRunLines
     public static IEnumerable<string> Of(DryRunReport report)
     {
         bool isWhole = report.LookedAt == report.Requests;
-        yield return Text($"Dry run: nothing was submitted and nothing written. {report.Requests:N0} requests{(isWhole ? "" : $", of which {report.LookedAt:N0}, evenly spaced, were looked at")}.");
+        yield return Text($"Dry run: nothing was submitted and nothing written. {Quantity.Of(report.Requests, "request")}{(isWhole ? "" : $", of which {report.LookedAt:N0}, evenly spaced, were looked at")}.");
         yield return report.Failures.Count == 0
             ? "Failures: none of them."
             : Text($"Failures: {report.Failures.Values.Sum():N0} of {report.LookedAt:N0} cannot run ({string.Join(", ", report.Failures.Select(f => $"{f.Key} {f.Value}"))}).");

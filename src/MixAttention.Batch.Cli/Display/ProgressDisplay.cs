@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using MixAttention.Batch.Jobs;
 using MixAttention.Engine.KvCache;
@@ -5,38 +6,69 @@ using Spectre.Console;
 
 namespace MixAttention.Batch.Cli.Display;
 
-/// <summary>Shows where a job is while it runs: redrawn in place on a terminal, a plain line every few seconds elsewhere.</summary>
-internal sealed class ProgressDisplay(CliHost host, Func<JobProgress> progress)
+/// <summary>Shows where a job is while it runs: redrawn in place on a terminal, a plain line every few seconds elsewhere. Messages and the first failures come at once.</summary>
+internal sealed class ProgressDisplay(CliHost host)
 {
-    private static readonly TimeSpan RedrawPeriod = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LookPeriod = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan LinePeriod = TimeSpan.FromSeconds(5);
 
+    private readonly ConcurrentQueue<string> _messages = new();
     private JobProgress? _last;
 
+    /// <summary>Gets the lines of failures, of which some may have been shown.</summary>
+    public FailureLines Failures { get; } = new();
+
+    /// <summary>Shows a line; may be called from any thread.</summary>
+    public void Say(string message) => _messages.Enqueue(message);
+
     /// <summary>Shows progress until the job ends; its outcome is the job's.</summary>
-    public async Task<T> FollowAsync<T>(Task<T> job)
+    /// <param name="job">The job.</param>
+    /// <param name="progress">Tells where it is.</param>
+    public async Task<T> FollowAsync<T>(Task<T> job, Func<JobProgress> progress)
     {
         if (host.IsTerminal)
-            await RedrawAsync(job);
+            await RedrawAsync(job, progress);
         else
-            await WriteLinesAsync(job);
+            await WriteLinesAsync(job, progress);
+        foreach (string message in NextMessages(progress()))
+            host.Error.WriteLine(message);
         return await job;
     }
 
-    private async Task RedrawAsync(Task job)
+    private async Task RedrawAsync(Task job, Func<JobProgress> progress)
     {
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(host.Error) });
-        await console.Live(Panel()).AutoClear(true).StartAsync(async live =>
+        await console.Live(Panel(progress())).AutoClear(true).StartAsync(async live =>
         {
-            while (!await EndsWithinAsync(job, RedrawPeriod))
-                live.UpdateTarget(Panel());
+            while (!await EndsWithinAsync(job, LookPeriod))
+            {
+                foreach (string message in NextMessages(progress()))
+                    console.WriteLine(message);
+                live.UpdateTarget(Panel(progress()));
+            }
         });
     }
 
-    private async Task WriteLinesAsync(Task job)
+    private async Task WriteLinesAsync(Task job, Func<JobProgress> progress)
     {
-        while (!await EndsWithinAsync(job, LinePeriod))
-            host.Error.WriteLine(Line());
+        long shown = host.Time.GetTimestamp();
+        while (!await EndsWithinAsync(job, LookPeriod))
+        {
+            foreach (string message in NextMessages(progress()))
+                host.Error.WriteLine(message);
+            if (host.Time.GetElapsedTime(shown) < LinePeriod)
+                continue;
+            host.Error.WriteLine(Line(progress()));
+            shown = host.Time.GetTimestamp();
+        }
+    }
+
+    private IEnumerable<string> NextMessages(JobProgress now)
+    {
+        while (_messages.TryDequeue(out string? message))
+            yield return message;
+        foreach (string failure in Failures.Take(now.FirstFailures))
+            yield return failure;
     }
 
     private async Task<bool> EndsWithinAsync(Task job, TimeSpan period)
@@ -47,15 +79,11 @@ internal sealed class ProgressDisplay(CliHost host, Func<JobProgress> progress)
         return ended;
     }
 
-    private string Line()
-    {
-        var now = progress();
-        return now.Engine.KvBytesBudget == 0 ? "Loading the model." : string.Join(", ", Facts(now).Select(f => $"{f.Name} {f.Value}"));
-    }
+    private string Line(JobProgress now) =>
+        now.Engine.KvBytesBudget == 0 ? "Loading the model." : string.Join(", ", Facts(now).Select(f => $"{f.Name} {f.Value}"));
 
-    private Rows Panel()
+    private Rows Panel(JobProgress now)
     {
-        var now = progress();
         if (now.Engine.KvBytesBudget == 0)
             return new Rows(new Text("Loading the model…"));
         var grid = new Grid().AddColumn(new GridColumn { NoWrap = true }).AddColumn();
@@ -70,7 +98,7 @@ internal sealed class ProgressDisplay(CliHost host, Func<JobProgress> progress)
     {
         var facts = new List<(string, string)>
         {
-            ("requests", $"{now.Finished}/{now.Requests}" + (now.Failed > 0 ? $" ({now.Failed} failed)" : "")),
+            ("requests", $"{Quantity.Of(now.Finished)}/{Quantity.Of(now.Requests)}" + (now.Failed > 0 ? $" ({Quantity.Of(now.Failed)} failed)" : "")),
             ("prompt tokens/s", Rate(now, p => p.Engine.PromptTokens)),
             ("output tokens/s", Rate(now, p => p.Engine.CompletionTokens)),
             ("running", now.Engine.SequencesRunning.ToString(CultureInfo.InvariantCulture)),

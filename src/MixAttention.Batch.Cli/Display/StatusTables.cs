@@ -13,7 +13,7 @@ internal static class StatusTables
         var grid = new Grid().AddColumn(new GridColumn { NoWrap = true }).AddColumn();
         foreach (var (name, value) in Describe(job))
             grid.AddRow(new Text(name, new Style(Color.Grey)), new Text(value));
-        host.CreateConsole().Write(grid);
+        host.Write(grid);
     }
 
     /// <summary>Prints a line for each job.</summary>
@@ -25,11 +25,11 @@ internal static class StatusTables
         foreach (var job in jobs)
         {
             var counts = job.RequestCounts;
-            string[] row = [job.Id, Name(job), Number(counts.Total), Number(counts.Completed + counts.Failed), Number(counts.Failed), Printable.Of(job.Model), Time(job.CreatedAt)];
+            string[] row = [job.Id, Name(job), Quantity.Of(counts.Total), Quantity.Of(counts.Completed + counts.Failed), Quantity.Of(counts.Failed), Printable.Of(job.Model), Time(job.CreatedAt)];
             table.AddRow([.. row.Select(text => new Text(text))]);
         }
 
-        host.CreateConsole().Write(table);
+        host.Write(table);
     }
 
     private static IEnumerable<(string Name, string Value)> Describe(JobStatus job)
@@ -43,14 +43,14 @@ internal static class StatusTables
             yield return ("deadline", Time(deadline));
         if ((job.CompletedAt ?? job.ExpiredAt ?? job.CancelledAt) is { } ended)
             yield return ("ended", Time(ended));
-        yield return ("requests", $"{Number(counts.Total)}: {Number(counts.Completed)} succeeded, {Number(counts.Failed)} failed" +
-            (job.IsFinal ? "" : $", {Number(details.RowsRunning)} running, {Number(details.RowsQueued)} waiting"));
+        yield return ("requests", $"{Quantity.Of(counts.Total)}: {Quantity.Of(counts.Completed)} succeeded, {Quantity.Of(counts.Failed)} failed" +
+            (job.IsFinal ? "" : $", {Quantity.Of(details.RowsRunning)} running, {Quantity.Of(details.RowsQueued)} waiting"));
         if (details.Shards > 0)
-            yield return ("shards", $"{Number(details.ShardsCommitted)} of {Number(details.Shards)} committed");
+            yield return ("shards", $"{Quantity.Of(details.ShardsCommitted)} of {Quantity.Of(details.Shards)} committed");
         if (details.Crashes > 0)
-            yield return ("crashes", $"{Number(details.Crashes)} times a worker died; {Number(details.Suspects)} requests run alone since they were running in several of these deaths");
+            yield return ("crashes", $"{Quantity.Of(details.Crashes, "time")} a worker died; {Quantity.Of(details.Suspects, "request")} to be run alone, having been running in several of these deaths");
         if (job.Usage is { } usage)
-            yield return ("tokens", $"{Number(usage.InputTokens)} in, {Number(usage.OutputTokens)} out");
+            yield return ("tokens", $"{Quantity.Of(usage.InputTokens)} in, {Quantity.Of(usage.OutputTokens)} out");
         foreach (var aside in details.PutAside)
             yield return ("put aside", $"shard {aside.Shard}: {aside.Reason}: {Printable.Of(aside.Cure)}");
     }
@@ -61,8 +61,6 @@ internal static class StatusTables
         BatchStatus.Cancelled when job.XBatch.Ended == EndReason.TooManyErrors => "ended: too many errors",
         _ => job.Status.ToString().ToLowerInvariant(),
     };
-
-    private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
     private static string Time(long seconds) => DateTimeOffset.FromUnixTimeSeconds(seconds).ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

@@ -58,7 +58,7 @@ internal sealed class EngineFlags(bool requiresModel = false)
     public KvMemory ReadMemory(ParseResult result, ModelFacts model, EngineOptions engine, long usableBytes)
     {
         if (result.GetValue(_memory) is { } bytes)
-            return KvMemory.Asked(bytes);
+            return KvMemory.Asked(bytes, Device(result) == "cpu" ? HostMemory.Read() : null);
         if (Device(result) == "cuda")
             throw BatchException.Usage("--device cuda needs --memory: give the size of the device's memory less the weights and about a gigabyte of scratch.");
         long weights = model.WeightBytes * (PrecisionOf(result) == Precision.Float32 && model.KvBytesPerElement == 2 ? 2 : 1);
@@ -70,11 +70,17 @@ internal sealed class EngineFlags(bool requiresModel = false)
 
     /// <summary>Gets the model as a worker serves it.</summary>
     /// <param name="name">Its name in results.</param>
+    /// <param name="memory">The memory for keys and values.</param>
+    /// <param name="say">Takes its explanation when the model is loaded; called on the engine's thread.</param>
     /// <returns>The caller disposes its text side.</returns>
-    public WorkerModel ReadModel(ParseResult result, CliHost host, ModelFacts model, string name, KvMemory memory) => new()
+    public WorkerModel ReadModel(ParseResult result, CliHost host, ModelFacts model, string name, KvMemory memory, Action<string> say) => new()
     {
         Name = name,
-        Text = TextModel.Open(model, () => host.LoadRunner(model.Folder, ReadRunner(result, memory.Bytes))),
+        Text = TextModel.Open(model, () =>
+        {
+            say(memory.Explanation);
+            return host.LoadRunner(model.Folder, ReadRunner(result, memory.Bytes));
+        }),
         Digest = stop => ModelDigest.ComputeAsync(model, stop),
         Engine = ReadEngine(result),
         Device = Device(result),

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using MixAttention.Batch.Documents;
 using MixAttention.Batch.Jobs;
 
@@ -30,7 +31,7 @@ internal sealed class InputFlags
         _inputs.Validators.Add(result =>
         {
             foreach (string option in result.Tokens.Select(t => t.Value).Where(v => v.Length > 1 && v.StartsWith('-')))
-                result.AddError($"There is no option {option}. A document of that name is given as ./{option}.");
+                result.AddError($"There is no option {option}. {Spelling.Hint(option, ((CommandResult)result.Parent!).Command) ?? $"A document of that name is given as ./{option}."}"); // An argument's parent is its command.
         });
     }
 

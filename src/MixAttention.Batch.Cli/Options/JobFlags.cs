@@ -41,21 +41,24 @@ internal sealed class JobFlags
     /// <param name="input">What it takes.</param>
     /// <param name="jobId">The id that a new job gets.</param>
     /// <param name="modelName">The served name of its model.</param>
-    /// <exception cref="BatchException">A token id lies outside the model's vocabulary, or rows are asked something.</exception>
+    /// <exception cref="BatchException">The model cannot do what is asked, a prompt names a field that documents do not have, or rows are asked something.</exception>
     public JobManifest Read(ParseResult result, CliHost host, ModelFacts model, JobInput input, string jobId, string modelName)
     {
         var now = host.Time.GetUtcNow();
         bool isRows = input.Kind == JobInput.Rows;
         if (isRows && _task.FindGiven(result) is { } given)
             throw BatchException.Usage($"{given} is given, and the rows of a batch file say themselves what is asked. Leave it out.");
+        var task = isRows ? PromptTask.Rows : _task.Read(result);
+        if (input.Kind == JobInput.Documents && task.Instructions.SelectMany(PromptBuilder.ListFields).FirstOrDefault() is { } field)
+            throw BatchException.Usage($"{_task.FindGiven(result)} has {{{{{field}}}}}, and of documents in files only {PromptTask.DocumentPlaceholder} is known. Write that, or give the documents as lines of a .jsonl file that have a field {field}.");
         var (sampling, rowMaxTokens) = isRows ? _sampling.ReadForRows(result) : (_sampling.Read(result), null);
-        SamplingFlags.CheckTokens(sampling, model.Spec.VocabularySize);
+        SamplingFlags.Check(sampling, model.Spec);
         return new JobManifest
         {
             JobId = jobId,
             CreatedAt = CreatedAt(result, host) ?? now,
             Input = input with { MaxTokens = rowMaxTokens },
-            Task = isRows ? PromptTask.Rows : _task.Read(result),
+            Task = task,
             Sampling = sampling,
             ModelName = modelName,
             Limits = _limits.Read(result, now),

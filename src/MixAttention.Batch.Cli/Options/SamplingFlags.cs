@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using MixAttention.Batch.Inputs;
 using MixAttention.Engine.Sampling;
+using MixAttention.Model.Spec;
 
 namespace MixAttention.Batch.Cli.Options;
 
@@ -74,10 +75,13 @@ internal sealed class SamplingFlags
         }, maxTokens);
     }
 
-    /// <summary>Checks the token ids among the parameters, once the model's vocabulary is known.</summary>
-    /// <exception cref="BatchException">Some lie outside the vocabulary.</exception>
-    public static void CheckTokens(SamplingParams sampling, int vocabularySize)
+    /// <summary>Checks lengths and token ids among the parameters, once the model is known.</summary>
+    /// <exception cref="BatchException">An answer would be longer than the model takes, or ids lie outside its vocabulary.</exception>
+    public static void Check(SamplingParams sampling, DecoderSpec model)
     {
+        if (sampling.MaxTokens >= model.MaxSequenceLength)
+            throw BatchException.Usage($"--max-tokens is {sampling.MaxTokens}, and the model takes {model.MaxSequenceLength} tokens, prompt and answer together. Give at most {model.MaxSequenceLength - 1}.");
+        int vocabularySize = model.VocabularySize;
         var outside = sampling.StopTokenIds.Select(id => ("--stop-token-id", id)).Concat(sampling.LogitBias.Keys.Select(id => ("--logit-bias", id)))
             .Where(o => (uint)o.id >= (uint)vocabularySize).Select(o => $"{o.Item1} names token {o.id}").ToList();
         if (outside.Count > 0)

@@ -13,7 +13,7 @@ internal sealed class TaskFlags
         HelpName = "TEXT",
     };
 
-    private readonly Option<string[]> _questions = Parsing.Many("--question", "A question about every document; may be repeated, and each is a request of its own.", "TEXT");
+    private readonly Option<string[]> _questions = Parsing.Many("--question", "A question about every document; may be repeated, and each is a request of its own: custom_id NAME, NAME#q2, NAME#q3.", "TEXT");
 
     private readonly Option<int?> _summaryContext = Parsing.OptionalInteger("--summary-context", "Most tokens of prompt and answer in one call of a summary; longer documents are summarized in parts. What the model takes unless given.", 64);
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MixAttention.Batch.Cli.Display;
 using MixAttention.Engine.KvCache;
 using Spectre.Console;
 
@@ -14,19 +15,19 @@ internal static class PlanTables
         foreach (var layer in plan.Layers)
         {
             string owner = layer.KvOwner == layer.Layer ? "own" : string.Create(CultureInfo.InvariantCulture, $"of layer {layer.KvOwner}");
-            layers.AddRow(Number(layer.Layer), layer.Attention, layer.Window is { } w ? Number(w) : "–", owner, $"{layer.KvHeads} × {layer.HeadDim}");
+            layers.AddRow(Quantity.Of(layer.Layer), layer.Attention, layer.Window is { } w ? Quantity.Of(w) : "–", owner, $"{layer.KvHeads} × {layer.HeadDim}");
         }
 
         host.Output.WriteLine($"{plan.Name}: {plan.Layers.Count} layers, {(plan.BytesPerElement == 2 ? "bfloat16" : "float32")} keys and values. A window counts the query's own position.");
-        host.CreateConsole().Write(layers);
+        host.Write(layers);
         host.Output.WriteLine($"Owners: {plan.FullOwners.Count} full ({List(plan.FullOwners)}), {plan.WindowOwners.Count} with a window ({List(plan.WindowOwners)}).");
-        host.Output.WriteLine($"Per token {Number(plan.BytesPerToken)} bytes in full owners; per sequence {Number(plan.RingBytes)} bytes in windows, whatever its length.");
+        host.Output.WriteLine($"Per token {Quantity.Of(plan.BytesPerToken)} bytes in full owners; per sequence {Quantity.Of(plan.RingBytes)} bytes in windows, whatever its length.");
 
-        var fits = new Table().Border(TableBorder.Simple).AddColumns(Left($"{Number(plan.Length)} tokens in {ByteSize.Format(plan.MemoryBytes)}"), Right("per sequence"), Right("sequences"));
-        fits.AddRow("this layout", ByteSize.Format(plan.Layout.BytesPerSequence), Number(plan.Layout.Sequences));
-        fits.AddRow("its sharing without eviction", ByteSize.Format(plan.SharingOnly.BytesPerSequence), Number(plan.SharingOnly.Sequences));
-        fits.AddRow("standard attention", ByteSize.Format(plan.Standard.BytesPerSequence), Number(plan.Standard.Sequences));
-        host.CreateConsole().Write(fits);
+        var fits = new Table().Border(TableBorder.Simple).AddColumns(Left($"{Quantity.Of(plan.Length)} tokens in {ByteSize.Format(plan.MemoryBytes)}"), Right("per sequence"), Right("sequences"));
+        fits.AddRow("this layout", ByteSize.Format(plan.Layout.BytesPerSequence), Quantity.Of(plan.Layout.Sequences));
+        fits.AddRow("its sharing without eviction", ByteSize.Format(plan.SharingOnly.BytesPerSequence), Quantity.Of(plan.SharingOnly.Sequences));
+        fits.AddRow("standard attention", ByteSize.Format(plan.Standard.BytesPerSequence), Quantity.Of(plan.Standard.Sequences));
+        host.Write(fits);
         host.Output.WriteLine(explanation);
     }
 
@@ -40,21 +41,19 @@ internal static class PlanTables
         foreach (var plan in plans)
         {
             table.AddRow(
-                plan.Name, Number(plan.FullOwners.Count), Number(plan.WindowOwners.Count), ByteSize.Format(plan.Layout.BytesPerSequence),
-                Number(plan.Layout.Sequences), Number(plan.SharingOnly.Sequences), Number(plan.Standard.Sequences),
+                plan.Name, Quantity.Of(plan.FullOwners.Count), Quantity.Of(plan.WindowOwners.Count), ByteSize.Format(plan.Layout.BytesPerSequence),
+                Quantity.Of(plan.Layout.Sequences), Quantity.Of(plan.SharingOnly.Sequences), Quantity.Of(plan.Standard.Sequences),
                 plan.PublishedMaxTokens is { } published ? Millions(published) : "–", Millions(plan.SharingOnly.MaxTokens), Millions(plan.Layout.MaxTokens));
         }
 
-        host.Output.WriteLine($"{first.Layers.Count} layers, KV heads {first.Layers[0].KvHeads} × {first.Layers[0].HeadDim}, {(first.BytesPerElement == 2 ? "bfloat16" : "float32")}, sequences of {Number(first.Length)} tokens in {ByteSize.Format(first.MemoryBytes)}.");
-        host.CreateConsole().Write(table);
+        host.Output.WriteLine($"{first.Layers.Count} layers, KV heads {first.Layers[0].KvHeads} × {first.Layers[0].HeadDim}, {(first.BytesPerElement == 2 ? "bfloat16" : "float32")}, sequences of {Quantity.Of(first.Length)} tokens in {ByteSize.Format(first.MemoryBytes)}.");
+        host.Write(table);
         host.Output.WriteLine("Paper: MixAttention, Rajput et al., PMLR 262 (2024), measured with an engine that keeps keys and values outside windows; – where it gives no number.");
     }
 
     private static TableColumn Left(string header) => new TableColumn(header).NoWrap();
 
     private static TableColumn Right(string header) => new TableColumn(header).RightAligned();
-
-    private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
     private static string Millions(long tokens) => string.Create(CultureInfo.InvariantCulture, $"{tokens / 1e6:0.00} M");
 

@@ -66,9 +66,18 @@ public sealed class Evaluator(TextModel model, EngineOptions options, SamplingPa
         return new EvaluationReport(cases.Count, _asks.Count, [.. Scores()], _misses, time.GetElapsedTime(_started), engine.Snapshot, FormulaKvBytes(info));
     }
 
+    /// <summary>Tells whether a case has something to ask for.</summary>
+    public static bool Asks(TruthCase truth, EvaluationTask task)
+    {
+        ArgumentNullException.ThrowIfNull(truth);
+        return AsksSummary(truth, task) || (task != EvaluationTask.Summary && truth.Questions.Count > 0);
+    }
+
+    private static bool AsksSummary(TruthCase truth, EvaluationTask task) => task != EvaluationTask.Questions && truth.Summary is not null;
+
     private IEnumerable<Ask> ListAsks(TruthCase truth, EvaluationTask task)
     {
-        bool asksSummary = task != EvaluationTask.Questions && truth.Summary is not null, asksQuestions = task != EvaluationTask.Summary;
+        bool asksSummary = AsksSummary(truth, task), asksQuestions = task != EvaluationTask.Summary;
         bool expectsSharers = (asksSummary ? 1 : 0) + (asksQuestions ? truth.Questions.Count : 0) > 1;
         if (asksSummary)
             yield return CreateAsk(truth, PromptTask.Summarize, 0, Summaries, truth.Summary!, "", expectsSharers); // asked for where there is one

@@ -19,6 +19,8 @@ public sealed record TruthQuestion(string Question, string Answer);
 /// <summary>Reads documents with known summaries and answers: one JSON object per line with <c>id</c>, <c>summary</c>, <c>questions</c> and perhaps <c>text</c>; gzipped if the name ends in .gz.</summary>
 public static class TruthFile
 {
+    private const string Example = """{"id": "a.txt", "summary": "All is well.", "questions": [{"question": "Who wrote it?", "answer": "Ann."}]}""";
+
     /// <summary>Reads a file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="documents">Folder of documents for lines without text, whose file is called as their id says; null takes the file's folder.</param>
@@ -46,7 +48,7 @@ public static class TruthFile
         }
         catch (Exception e) when (e is JsonException or IOException or InvalidDataException or UnauthorizedAccessException)
         {
-            throw BatchException.Usage($"{path}, line {number}: {e.Message.TrimEnd('.')}. Each line is an object with an id of its own, summary or questions, and text or a file of that name in {folder}.");
+            throw BatchException.Usage($"{path}, line {number}: {e.Message.TrimEnd('.')}. Each line is an object with an id of its own, summary or questions, and text or a file of that name in {folder}, such as {Example}.");
         }
 
         return cases.Count > 0 ? cases : throw BatchException.Usage($"{path} holds no documents. Give a file with one JSON object per line.");
@@ -60,7 +62,7 @@ public static class TruthFile
 
     private static TruthCase Read(string line, string folder)
     {
-        var truth = JsonSerializer.Deserialize(line, TruthJson.Default.TruthLine) ?? throw new JsonException("null is no object");
+        var truth = Parse(line);
         string id = truth.Id is { Length: > 0 } given && !given.Contains('\0', StringComparison.Ordinal) ? given : throw new JsonException("id is missing, empty or holds a NUL character");
         var questions = truth.Questions ?? [];
         if (questions.Any(q => q is not { Question: not null, Answer: not null }))
@@ -70,10 +72,38 @@ public static class TruthFile
         return new TruthCase(id, truth.Text ?? ReadDocument(id, folder), truth.Summary, questions);
     }
 
+    /// <summary>Reads the fields of a line; the library's own messages are not for people.</summary>
+    private static TruthLine Parse(string line)
+    {
+        using var json = ParseJson(line);
+        try
+        {
+            return json.Deserialize(TruthJson.Default.TruthLine) ?? throw new InvalidDataException("it is null, not an object");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException(e.Path is ['$', '.', .. var field] ? $"{field} is of another type than it should be" : "it is not an object", e);
+        }
+    }
+
+    private static JsonDocument ParseJson(string line)
+    {
+        try
+        {
+            return JsonDocument.Parse(line);
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"it is not valid JSON (at byte {e.BytePositionInLine + 1})", e);
+        }
+    }
+
     private static string ReadDocument(string id, string folder)
     {
         string path = Path.GetFullPath(id, folder);
-        return RealPath.IsWithin(path, folder) ? File.ReadAllText(path) : throw new JsonException($"id {id} leads out of the folder");
+        if (!RealPath.IsWithin(path, folder))
+            throw new JsonException($"id {id} leads out of the folder");
+        return File.Exists(path) ? File.ReadAllText(path) : throw new JsonException($"there is no text, and no file {path}");
     }
 }
 

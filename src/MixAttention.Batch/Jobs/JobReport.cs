@@ -23,6 +23,9 @@ public sealed record JobReport
     /// <summary>Gets whether the job was interrupted.</summary>
     public bool IsInterrupted => Unfinished > 0;
 
+    /// <summary>Gets whether the model was loaded; it is not where nothing was left to run.</summary>
+    public bool HasRun => Engine.KvBytesBudget > 0;
+
     /// <summary>Gets the time from the first document to the last line, without loading.</summary>
     public required TimeSpan Elapsed { get; init; }
 

@@ -24,6 +24,8 @@ public sealed record ModelInspection(ModelFacts? Facts, int? TokenizerVocabulary
             AddConfigProblems(folder, problems);
 
         using var tokenizer = Try(() => Tokenizer.Load(folder), problems);
+        if (tokenizer is null && problems.Count > 0)
+            problems[^1] += " Without a tokenizer mixbatch bench works, and run, submit and eval do not."; // Loading it has said so last.
         var template = tokenizer is null ? null : Try(() => ChatTemplate.Load(folder, tokenizer), problems);
         if (facts is not null && tokenizer is not null && tokenizer.VocabularySize > facts.Spec.VocabularySize)
             problems.Add($"tokenizer.json has ids up to {tokenizer.VocabularySize - 1}, and the embedding has {facts.Spec.VocabularySize} rows. Use the tokenizer that belongs to the model.");

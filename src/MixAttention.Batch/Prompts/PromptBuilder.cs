@@ -23,7 +23,10 @@ public sealed partial class PromptBuilder(Tokenizer tokenizer, ChatTemplate? cha
     /// <returns>Null when nothing is missing.</returns>
     public string? FindMissingField(IReadOnlyDictionary<string, string>? fields, int instructionIndex) => fields is null
         ? null
-        : Slot().Matches(task.Instructions[instructionIndex]).Select(NameOf).FirstOrDefault(name => name != DocumentSlot && !fields.ContainsKey(name));
+        : ListFields(task.Instructions[instructionIndex]).FirstOrDefault(name => !fields.ContainsKey(name));
+
+    /// <summary>Lists the fields of documents that an instruction names.</summary>
+    public static IEnumerable<string> ListFields(string instruction) => Slot().Matches(instruction).Select(NameOf).Where(name => name != DocumentSlot);
 
     /// <summary>Builds the prompt of one of the task's instructions.</summary>
     /// <param name="document">The document's text, as read.</param>

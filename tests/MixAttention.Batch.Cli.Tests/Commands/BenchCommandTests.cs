@@ -22,6 +22,7 @@ public sealed class BenchCommandTests : IDisposable
         var line = LastLine();
         Assert.All(PeerFields, f => Assert.True(line.TryGetProperty(f, out _), f));
         Assert.Equal("3x40+4", line.GetProperty("workload").GetString());
+        Assert.Contains("\"3x40+4\"", _cli.Output, StringComparison.Ordinal);
         Assert.Equal("trial", line.GetProperty("label").GetString());
         Assert.Equal(120, line.GetProperty("prompt_tokens").GetInt32());
         Assert.Equal(12, line.GetProperty("gen_tokens").GetInt32());

@@ -17,6 +17,9 @@ public sealed class DoctorCommandTests : IDisposable
         Assert.Equal(["machine", "memory", "libtorch", "kernels", "device", "model", "self-check", "invariance", "answers"], Subjects("ok"));
         Assert.Empty(Subjects("FAILED"));
         Assert.Matches(@"memory\s+\S+ \w+ free", _cli.Output);
+        Assert.Matches(@"device\s+cpu; a bfloat16 checkpoint gets products in \w+, keys and values in bfloat16\n", _cli.Output);
+        Assert.Matches(@"model\s+mixbatch-demo: mpt, 5,337,792 parameters", _cli.Output);
+        Assert.All(_cli.Output.TrimEnd().Split('\n'), line => Assert.True(line.StartsWith("ok ", StringComparison.Ordinal) && line == line.TrimEnd(), line)); // One line a check.
         Assert.Contains("numerics version", _cli.Output, StringComparison.Ordinal);
         Assert.Contains("a request gave the same 8 tokens alone and among 7 others", _cli.Output, StringComparison.Ordinal);
         Assert.Contains("answered all 13 questions about a sample document rightly", _cli.Output, StringComparison.Ordinal);

@@ -30,7 +30,7 @@ public sealed class DryRunTests : IDisposable
         _cli.Folder.Write("in.jsonl", string.Concat(Enumerable.Range(0, 1700).Select(i => Line(i, i % 17 == 5 ? "\"n\":2" : "\"max_tokens\":2"))));
         Assert.Equal(ExitCodes.Fine, await RunAsync("run", _cli.Folder["in.jsonl"], "-o", _cli.Folder["out"]));
         Assert.Contains("1,700 requests, of which 425, evenly spaced, were looked at.", _cli.Output, StringComparison.Ordinal);
-        Assert.Contains("100 of 1700 lines cannot run (invalid_request 100); each becomes an error line.", _cli.Output, StringComparison.Ordinal);
+        Assert.Contains("100 of 1,700 lines cannot run (invalid_request 100); each becomes an error line.", _cli.Output, StringComparison.Ordinal);
         Assert.Contains("Failures: 25 of 425 cannot run (invalid_request 25).", _cli.Output, StringComparison.Ordinal);
         Assert.Matches(@"Prompt tokens: [\d,]+ ± \d+ %", _cli.Output);
         Assert.Matches(@"Time: .* to .*, without loading the model, at the paces of prompts and of answers as long as those that finished \(2 tokens\): in .* here [\d,]+ prompt tokens and 800 of answers were done, and 400 requests finished\.", _cli.Output);
@@ -48,7 +48,7 @@ public sealed class DryRunTests : IDisposable
     public async Task Prompts_that_are_too_long_are_found_before_anything_runs()
     {
         _cli.Folder.Write("docs/a.txt", "Short.");
-        Assert.Equal(ExitCodes.Fine, await RunAsync("run", _cli.Folder["docs"], "-o", _cli.Folder["out"], "--prompt", "Translate.", "--max-tokens", "40000", "--memory", "8MiB"));
+        Assert.Equal(ExitCodes.Fine, await RunAsync("run", _cli.Folder["docs"], "-o", _cli.Folder["out"], "--prompt", "Translate.", "--max-tokens", "32767", "--memory", "8MiB"));
         Assert.Contains("Failures: 1 of 1 cannot run (context_length_exceeded 1).", _cli.Output, StringComparison.Ordinal);
     }
 
@@ -65,7 +65,7 @@ public sealed class DryRunTests : IDisposable
     {
         _cli.Folder.Write("docs/a.txt", "One two three.");
         Assert.Equal(ExitCodes.Fine, await RunAsync("submit", _cli.Folder["docs"], "--store", _cli.Folder["jobs"], "--model", _cli.CopyDemoModel("model"), "--max-tokens", "4"));
-        Assert.Contains("Dry run: nothing was submitted and nothing written. 1 requests.", _cli.Output, StringComparison.Ordinal);
+        Assert.Contains("Dry run: nothing was submitted and nothing written. 1 request.", _cli.Output, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_cli.Folder["jobs"]));
     }
 

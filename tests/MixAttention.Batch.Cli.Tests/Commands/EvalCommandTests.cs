@@ -23,7 +23,7 @@ public sealed class EvalCommandTests : IDisposable
         Assert.Matches(@"summaries\s+1\s+0\s+1\s+100.00 %", _cli.Output);
         Assert.Matches(@"answers\s+11\s+1\s+12\s+91.67 %", _cli.Output);
         Assert.Contains("wrong: incident-ly-1090.txt: How long did the outage last?\n  expected 727 minutes.\n  found    728 minutes.\n", _cli.Output, StringComparison.Ordinal);
-        Assert.Contains("1 documents, 13 requests in ", _cli.Output, StringComparison.Ordinal);
+        Assert.Contains("1 document, 13 requests in ", _cli.Output, StringComparison.Ordinal);
         Assert.Matches(@"Peak KV ([\d,]+) bytes \([^)]*\); the formula gives \1 for", _cli.Output);
         Assert.Contains("KV memory: ", _cli.Error, StringComparison.Ordinal);
     }
@@ -68,7 +68,7 @@ public sealed class EvalCommandTests : IDisposable
 
         Assert.Equal(ExitCodes.Fine, await _cli.RunScriptedAsync("eval", "--truth", truth, "--task", task, "--max-tokens", "3"));
 
-        Assert.Contains($"1 documents, {requests} requests", _cli.Output, StringComparison.Ordinal);
+        Assert.Contains($"1 document, {requests} request", _cli.Output, StringComparison.Ordinal);
         Assert.Equal(kinds.Split(' '), ((string[])["summaries", "answers"]).Where(kind => _cli.Output.Contains($" {kind} ", StringComparison.Ordinal)));
     }
 
@@ -128,15 +128,17 @@ public sealed class EvalCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("not JSON", "line 2: 'not JSON' is an invalid JSON literal")]
-    [InlineData("null", "line 2: null is no object")]
+    [InlineData("not JSON", "line 2: it is not valid JSON (at byte 2). Each line")]
+    [InlineData("[1]", "line 2: it is not an object")]
+    [InlineData("""{"id": 5}""", "line 2: id is of another type than it should be")]
+    [InlineData("null", "line 2: it is null, not an object")]
     [InlineData("{}", "line 2: id is missing")]
     [InlineData("""{"id": "x\u0000y", "summary": "s"}""", "line 2: id is missing, empty or holds a NUL character")]
     [InlineData("""{"id": "first", "text": "t", "summary": "s"}""", "line 2: id first stands in an earlier line too")]
     [InlineData("""{"id": "x", "text": "t"}""", "line 2: there is neither a summary nor a question")]
     [InlineData("""{"id": "x", "text": "t", "questions": [{"question": "q"}]}""", "line 2: a question lacks its question or its answer")]
     [InlineData("""{"id": "x", "text": "t", "questions": [null]}""", "line 2: a question lacks its question or its answer")]
-    [InlineData("""{"id": "gone.txt", "summary": "s"}""", "line 2: Could not find file")]
+    [InlineData("""{"id": "gone.txt", "summary": "s"}""", "line 2: there is no text, and no file ")]
     [InlineData("""{"id": "../x.txt", "summary": "s"}""", "line 2: id ../x.txt leads out of the folder")]
     [InlineData("""{"id": "/etc/hostname", "summary": "s"}""", "line 2: id /etc/hostname leads out of the folder")]
     public async Task Broken_line_is_named_with_the_cure(string line, string message)
@@ -144,6 +146,12 @@ public sealed class EvalCommandTests : IDisposable
         await AssertRefusedAsync(ExitCodes.Usage, message, "--truth", WriteTruth(Line("first"), line));
         Assert.Contains("Each line is an object with an id of its own, summary or questions, and text or a file of that name in", _cli.ErrorLine, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("summary", """{"id": "a", "text": "t", "questions": [{"question": "Who?", "answer": "Ann."}]}""", "holds no summaries, so --task summary has nothing to ask. Give the other --task")]
+    [InlineData("questions", """{"id": "a", "text": "t", "summary": "s"}""", "holds no questions, so --task questions has nothing to ask. Give the other --task")]
+    public Task Truth_file_of_which_nothing_is_asked_is_one_line(string task, string line, string message) =>
+        AssertRefusedAsync(ExitCodes.Usage, message, "--truth", WriteTruth(line), "--task", task);
 
     [Fact]
     public async Task Truth_file_without_truth_is_one_line()

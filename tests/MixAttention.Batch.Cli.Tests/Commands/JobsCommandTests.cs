@@ -90,7 +90,7 @@ public sealed class JobsCommandTests : IDisposable
         await _jobs.RunAsync("jobs", "delete", "--older-than", "1h");
         Assert.Contains("Deleted 0 jobs", _jobs.Cli.Output, StringComparison.Ordinal);
         await _jobs.RunAsync("jobs", "delete", "--older-than", "0s");
-        Assert.Contains("Deleted 1 jobs", _jobs.Cli.Output, StringComparison.Ordinal);
+        Assert.Contains("Deleted 1 job", _jobs.Cli.Output, StringComparison.Ordinal);
         await _jobs.RunAsync("jobs", "list", "--json");
         Assert.Contains("\"id\":\"b\"", _jobs.Cli.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("\"id\":\"a\"", _jobs.Cli.Output, StringComparison.Ordinal);

@@ -17,11 +17,12 @@ public sealed class ModelInspectCommandTests : IDisposable
 
         string[] facts =
         [
-            @"family\s+mpt", @"parameters\s+5,337,792", @"weights\s+10.7 MB: BF16 10.7 MB, in 1 files",
+            @"family\s+mpt", @"parameters\s+5,337,792", @"weights\s+10.7 MB: BF16 10.7 MB, in 1 file",
             @"sizes\s+12 layers of width 192; 6 query and 2 KV heads of 32; vocabulary 4,096", @"longest sequence\s+32,768 tokens",
             @"layout\s+S S→0 S S→2 S→2 F S S→6 S S→8 S→8 F→5; windows of 128 keys", @"KV\s+256 bytes per token and 131,072 per sequence, as bfloat16",
             @"tokenizer\s+4,096 ids, ends at 0, with chat template", @"problems\s+none",
         ];
+        Assert.All(_cli.Output.Split('\n'), line => Assert.Equal(line.TrimEnd(), line));
         Assert.All(facts, fact => Assert.Matches($@"(?m)^{fact}\s*$", _cli.Output));
         Assert.Empty(_cli.Error);
     }
@@ -35,7 +36,7 @@ public sealed class ModelInspectCommandTests : IDisposable
         Assert.Matches(@"layout\s+F F\s*\n", _cli.Output);
         Assert.Matches(@"tokenizer\s+none that can be used\s*\n", _cli.Output);
         Assert.Matches(@"problems\s+1\s*\n", _cli.Output);
-        Assert.Contains("has no tokenizer.json. Download the model's tokenizer.json into it", _cli.ErrorLine, StringComparison.Ordinal);
+        Assert.Contains("has no tokenizer.json. Download the model's tokenizer.json into it, or convert its tokenizer to that format. Without a tokenizer mixbatch bench works, and run, submit and eval do not.", _cli.ErrorLine, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public sealed class ResultsCommandTests : IDisposable
         await _jobs.WorkAsync();
         Assert.Equal(ExitCodes.SomeFailed, await _jobs.RunAsync("results", "-o", _jobs.Cli.Folder["results"]));
         Assert.Contains("70 of 71 requests succeeded, 1 failed.", _jobs.Cli.Output, StringComparison.Ordinal);
-        Assert.Contains("mixbatch: empty.txt: document_empty: ", _jobs.Cli.Error, StringComparison.Ordinal);
+        Assert.Contains("mixbatch: empty.txt is empty. Remove it or leave it out with --exclude. (document_empty)", _jobs.Cli.Error, StringComparison.Ordinal);
         Assert.Equal(70, File.ReadLines(_jobs.Cli.Folder["results/output.jsonl"]).Count());
         Assert.Single(File.ReadLines(_jobs.Cli.Folder["results/errors.jsonl"]));
         Assert.Equal(70, _jobs.Cli.Folder.Files("results/texts").Length);

@@ -86,10 +86,12 @@ public sealed class RunCommandTests : IDisposable
         _cli.Folder.Write("docs/binary.txt", [1, 0, 2]);
         _cli.Folder.Write("docs/empty.md", "");
         _cli.Folder.Write("docs/.hidden.txt", "x");
+        _cli.Folder.Write("docs/picture.png", "x");
+        _cli.Folder.Write("docs/table.csv", "x");
         Assert.Equal(ExitCodes.SomeFailed, await RunAsync(Docs));
         Assert.Equal(["document_undecodable", "document_empty"], Lines("errors.jsonl").Select(l => l.GetProperty("error").GetProperty("code").GetString()!));
-        Assert.Contains("mixbatch: binary.txt: document_undecodable: binary.txt holds NUL characters", _cli.Error, StringComparison.Ordinal);
-        Assert.Contains("Skipped 1 hidden files or folders and 0 links", _cli.Output, StringComparison.Ordinal);
+        Assert.Contains("mixbatch: binary.txt holds NUL characters, so it is binary or in another encoding. Convert it to UTF-8 text. (document_undecodable)\n", _cli.Error, StringComparison.Ordinal);
+        Assert.Contains("Skipped: 1 hidden file or folder, 2 files of other types or excluded.\n", _cli.Output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -105,7 +107,7 @@ public sealed class RunCommandTests : IDisposable
     {
         _cli.Folder.Write("docs/x\nmixbatch: all fine\u001b[2J.txt", "");
         await RunAsync(Docs);
-        Assert.Contains(@"mixbatch: x\u000amixbatch: all fine\u001b[2J.txt: document_empty", _cli.Error, StringComparison.Ordinal);
+        Assert.Contains(@"mixbatch: x\u000amixbatch: all fine\u001b[2J.txt is empty.", _cli.Error, StringComparison.Ordinal);
         Assert.DoesNotContain('\u001b', _cli.Error);
     }
 
@@ -131,11 +133,11 @@ public sealed class RunCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("task.instructions", "--prompt", "Translate.")]
-    [InlineData("sampling.seed was 0 and is 1", "--seed", "1")]
-    [InlineData("model_name", "--served-model-name", "other")]
+    [InlineData("what is asked (--task, --prompt or --question) was [\"Summarize the document.\"] and is [\"Translate.\"]", "--prompt", "Translate.")]
+    [InlineData("--seed was 0 and is 1", "--seed", "1")]
+    [InlineData("the model (--model or --served-model-name) was \"mixbatch-demo\" and is \"other\"", "--served-model-name", "other")]
     [InlineData("--created-at", "--created-at", "7")]
-    [InlineData("chunk was 512 and is 64 here", "--chunk", "64")]
+    [InlineData("--chunk was 512 and is 64 here", "--chunk", "64")]
     public async Task Run_of_something_else_in_the_same_folder_is_refused_with_what_differs(string difference, params string[] args)
     {
         await RunAsync(Docs);
@@ -192,6 +194,66 @@ public sealed class RunCommandTests : IDisposable
         File.Delete(_cli.Folder["mute/tokenizer.json"]);
         Assert.Equal(ExitCodes.JobFailed, await RunAsync(Docs, "--model", _cli.Folder["mute"]));
         Assert.Contains("has no tokenizer.json", _cli.ErrorLine, StringComparison.Ordinal);
+        Assert.DoesNotContain("KV memory", _cli.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_with_nothing_left_to_do_says_so_and_loads_nothing()
+    {
+        _cli.Folder.Write("docs/empty.md", "");
+        await RunAsync(Docs);
+
+        Assert.Equal(ExitCodes.SomeFailed, await _cli.RunAsync((_, _) => throw new InvalidOperationException("loaded"), "run", Docs, "-o", Out, "--max-tokens", "5"));
+
+        Assert.Equal($"All 3 requests were finished before; nothing to run. Results are in {Out}.\n", _cli.Output);
+        Assert.DoesNotContain("KV memory", _cli.Error, StringComparison.Ordinal);
+        Assert.Contains("mixbatch: empty.md is empty.", _cli.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Empty_standard_input_is_told_what_to_do()
+    {
+        Assert.Equal(ExitCodes.SomeFailed, await RunAsync("-"));
+        Assert.Contains("mixbatch: stdin: Standard input holds no text. Write a document to it. (document_empty)", _cli.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--memory is 10.0 TB, and there are ", "--memory", "10TB")]
+    [InlineData("--max-tokens is 100000, and the model takes 32768 tokens, prompt and answer together. Give at most 32767.", "--max-tokens", "100000")]
+    [InlineData("--prompt has {{dokument}}, and of documents in files only {{document}} is known.", "--prompt", "Translate {{dokument}}.")]
+    [InlineData("--question has {{name}}, and of documents in files only {{document}} is known.", "--question", "Who is {{name}}?")]
+    public async Task What_cannot_be_done_is_refused_before_anything_is_loaded(string message, params string[] args)
+    {
+        Assert.Equal(ExitCodes.Usage, await RunAsync([Docs, .. args]));
+        Assert.Contains(message, _cli.ErrorLine, StringComparison.Ordinal);
+        Assert.Null(_cli.RunnerOptions);
+        Assert.False(Directory.Exists(Out));
+    }
+
+    [Fact]
+    public async Task Output_where_no_folder_can_be_made_is_refused_before_anything_is_loaded()
+    {
+        Assert.Equal(ExitCodes.Usage, await _cli.RunScriptedAsync("run", Docs, "-o", "/proc/x"));
+        Assert.Equal("The output folder /proc/x cannot be made or written: that place takes no new folders. Choose another output folder.", _cli.ErrorLine);
+        Assert.Null(_cli.RunnerOptions);
+    }
+
+    // The test of a whole job is in the library; this one is of what a person sees.
+    [Fact]
+    public async Task Failed_document_that_was_corrected_runs_again()
+    {
+        _cli.Folder.Write("docs/empty.md", "");
+        _cli.Folder.Write("docs/gone.md", "");
+        Assert.Equal(ExitCodes.SomeFailed, await RunAsync(Docs));
+        _cli.Folder.Write("docs/empty.md", "No longer empty.");
+        File.Delete(Path.Combine(Docs, "gone.md"));
+
+        Assert.Equal(ExitCodes.SomeFailed, await RunAsync(Docs));
+
+        Assert.Contains("1 document that had failed has changed and runs again.", _cli.Output, StringComparison.Ordinal);
+        Assert.Contains("3 of 4 requests succeeded", _cli.Output, StringComparison.Ordinal);
+        Assert.Equal(["a.txt", "empty.md", "sub/b.md"], Lines("output.jsonl").Select(l => l.GetProperty("custom_id").GetString()!));
+        Assert.Equal("gone.md", Lines("errors.jsonl").Single().GetProperty("custom_id").GetString());
     }
 
     [Fact]
@@ -213,7 +275,7 @@ public sealed class RunCommandTests : IDisposable
     public async Task Default_memory_is_what_the_requests_can_use_and_is_explained()
     {
         await RunAsync(Docs);
-        Assert.Matches(@"KV memory: .* all that these requests can use \(.* would be 0.8 × \(.* free.* − .* weights − .* scratch\)\); --memory sets it.", _cli.Error);
+        Assert.Matches(@"KV memory: \S+ \w+, all that these requests can use; \S+ \w+ could be had. --memory sets it.\n", _cli.Error);
         Assert.InRange(_cli.RunnerOptions!.KvBytes, 256 * 100, 10 << 20);
         await RunAsync(Docs, "--overwrite", "--memory", "4MiB");
         Assert.Equal(4 << 20, _cli.RunnerOptions.KvBytes);

@@ -15,7 +15,7 @@ public sealed class SubmitCommandTests : IDisposable
     public async Task Job_id_is_the_one_line_on_standard_output()
     {
         Assert.Matches("^job_[0-9a-f]{32}$", await _jobs.SubmitAsync());
-        Assert.Contains("Submitted 3 requests in 1 shards for the model model.", _jobs.Cli.Error, StringComparison.Ordinal);
+        Assert.Contains("Submitted 3 requests in 1 shard for the model model.", _jobs.Cli.Error, StringComparison.Ordinal);
         Assert.Equal("job-7", await _jobs.SubmitAsync("--job-id", "job-7"));
     }
 
@@ -38,7 +38,7 @@ public sealed class SubmitCommandTests : IDisposable
     {
         await _jobs.SubmitAsync("--job-id", "a");
         await _jobs.SubmitAsync("--job-id", "a");
-        Assert.Contains("Took up again 3 requests in 1 shards", _jobs.Cli.Error, StringComparison.Ordinal);
+        Assert.Contains("Took up again 3 requests in 1 shard ", _jobs.Cli.Error, StringComparison.Ordinal);
         _jobs.WriteDocuments(4);
         await _jobs.SubmitAsync("--job-id", "a");
         Assert.Contains("Took up again 4 requests in 2 shards", _jobs.Cli.Error, StringComparison.Ordinal);
@@ -52,7 +52,7 @@ public sealed class SubmitCommandTests : IDisposable
     {
         await _jobs.SubmitAsync("--job-id", "a");
         Assert.Equal(ExitCodes.Usage, await _jobs.TrySubmitAsync("--job-id", "a", "--seed", "1"));
-        Assert.Contains("sampling.seed was 0 and is 1", _jobs.Cli.ErrorLine, StringComparison.Ordinal);
+        Assert.Contains("--seed was 0 and is 1", _jobs.Cli.ErrorLine, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -92,6 +92,6 @@ public sealed class SubmitCommandTests : IDisposable
         await _jobs.SubmitAsync("--deadline", "2000-01-01");
         Assert.Equal(ExitCodes.Fine, await _jobs.WorkAsync());
         Assert.Equal(ExitCodes.SomeFailed, await _jobs.RunAsync("results", "-o", _jobs.Cli.Folder["results"]));
-        Assert.Contains("doc-000.txt: batch_expired: The job's deadline passed", _jobs.Cli.Error, StringComparison.Ordinal);
+        Assert.Contains("doc-000.txt: The job's deadline passed", _jobs.Cli.Error, StringComparison.Ordinal);
     }
 }

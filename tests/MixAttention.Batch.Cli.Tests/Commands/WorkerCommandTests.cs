@@ -18,7 +18,7 @@ public sealed class WorkerCommandTests : IDisposable
     {
         string job = await _jobs.SubmitAsync();
         Assert.Equal(ExitCodes.Fine, await _jobs.WorkAsync());
-        Assert.Matches("^Committed 1 shards in .*: 3 requests run here, 0 of them because a former owner was stopped while they ran, 0 found finished in checkpoints; 0 failed.$", _jobs.Cli.Output.Trim());
+        Assert.Matches("^Committed 1 shard in .*: 3 requests run here, 0 of them because a former owner was stopped while they ran, 0 found finished in checkpoints; 0 failed.$", _jobs.Cli.Output.Trim());
         Assert.Contains($"{job}:0:0: committed 3 requests, 0 of them failed.", _jobs.Cli.Error, StringComparison.Ordinal);
     }
 

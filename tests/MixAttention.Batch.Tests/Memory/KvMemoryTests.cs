@@ -19,7 +19,16 @@ public sealed class KvMemoryTests
     {
         var memory = KvMemory.Choose(new HostMemory(12 * GB, true), GB, GB, 3 * GB);
         Assert.Equal(3 * GB, memory.Bytes);
-        Assert.Contains("12.0 GB free in the control group", memory.Explanation, StringComparison.Ordinal);
+        Assert.Equal("KV memory: 3.00 GB, all that these requests can use; 8.00 GB could be had. --memory sets it.", memory.Explanation);
+    }
+
+    [Fact]
+    public void More_than_there_is_is_refused_with_what_is_free()
+    {
+        var error = Assert.Throws<BatchException>(() => KvMemory.Asked(13 * GB, new HostMemory(12 * GB, true)));
+        Assert.Equal("--memory is 13.0 GB, and there are 12.0 GB free in the control group. Give less, or leave it out to take what can be had.", error.Message);
+        Assert.Equal(12 * GB, KvMemory.Asked(12 * GB, new HostMemory(12 * GB, true)).Bytes);
+        Assert.Equal(13 * GB, KvMemory.Asked(13 * GB, null).Bytes); // A device's own memory.
     }
 
     [Fact]
