@@ -39,7 +39,7 @@ public sealed class Norm : IDisposable
             return LibTorchAbi.RmsNorm(x, _weight, _epsilon);
         using var squares = x.square();
         using var mean = squares.mean([-1], keepdim: true);
-        using var shifted = mean.add(_epsilon);
+        using var shifted = mean.Plus(_epsilon);
         using var reciprocal = shifted.rsqrt();
         if (_weight is null)
             return x.mul(reciprocal);

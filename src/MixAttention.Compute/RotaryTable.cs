@@ -53,14 +53,14 @@ public sealed class RotaryTable : IDisposable
         using (var a = x1.mul(cos))
         using (var b = x2.mul(sin))
         {
-            a.sub_(b);
+            a.SubtractInPlace(b);
             y1.copy_(a);
         }
 
         using (var a = x2.mul(cos))
         using (var b = x1.mul(sin))
         {
-            a.add_(b);
+            a.AddInPlace(b);
             y2.copy_(a);
         }
 

@@ -56,11 +56,11 @@ public static unsafe class DecodeAttention
             using var values = storedValues.to(ScalarType.Float32);
             using var row = query.select(0, s);
             using var grouped = row.view(g, shape.QueriesPerKv, d);
-            using var scaled = grouped.mul(shape.Scale);
+            using var scaled = grouped.Scaled(shape.Scale);
             using var kt = keys.permute(1, 2, 0);                   // [G, D, rows]
             using var scores = bmm(scaled, kt);                     // [G, rep, rows]
             if (shape.Softcap is { } cap)
-                scores.div_(cap).tanh_().mul_(cap);
+                scores.CapInPlace(cap);
             using var weights = scores.softmax(-1);
             using var vh = values.transpose(0, 1);                  // [G, rows, D]
             using var result = bmm(weights, vh);

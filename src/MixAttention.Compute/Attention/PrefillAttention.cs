@@ -33,7 +33,7 @@ public static unsafe class PrefillAttention
         int queries = (int)query.shape[0];
         using var key = pieces.Length == 1 ? pieces[0].Keys.alias() : cat([pieces[0].Keys, pieces[1].Keys], 0);
         using var value = pieces.Length == 1 ? pieces[0].Values.alias() : cat([pieces[0].Values, pieces[1].Values], 0);
-        using var scaled = query.mul(shape.Scale);
+        using var scaled = query.Scaled(shape.Scale);
         using var typed = scaled.InFormat(type);
         using var keysInFormat = key.InFormat(type);
         using var valuesInFormat = value.InFormat(type);
@@ -98,8 +98,8 @@ public static unsafe class PrefillAttention
     {
         if (shape.Softcap is not { } cap)
             return scores.alias();
-        using var small = scores.div(cap);
-        using var bounded = small.tanh();
-        return bounded.mul(cap);
+        var bounded = scores.clone();
+        bounded.CapInPlace(cap);
+        return bounded;
     }
 }

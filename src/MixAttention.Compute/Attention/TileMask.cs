@@ -37,11 +37,11 @@ internal sealed class TileMask : IDisposable
     {
         using var byHead = scores.view(heads, _tile, _keys);
         using (var last = byHead.narrow(2, _keys - _tile, _tile))
-            last.add_(_future);
+            last.AddInPlace(_future);
         if (_expired is null)
             return;
         using var first = byHead.narrow(2, 0, _expired.shape[1]);
-        first.add_(_expired);
+        first.AddInPlace(_expired);
     }
 
     public void Dispose()

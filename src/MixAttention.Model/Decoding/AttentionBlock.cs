@@ -96,7 +96,7 @@ internal sealed class AttentionBlock : IDisposable
     // Clip, norm, rotate: [rows, heads · D] → [rows, heads, D]
     private Tensor Shape(Tensor projected, int heads, Norm? norm, RotaryTable? rotary, StepState state, QkNormScope? scope = null)
     {
-        using var clipped = _spec.QkvClip is { } clip ? projected.clamp(-clip, clip) : projected.alias();
+        using var clipped = _spec.QkvClip is { } clip ? projected.Clipped(clip) : projected.alias();
         bool isWhole = (scope ?? _spec.QkNormScope) == QkNormScope.Whole;
         using var whole = norm is not null && isWhole ? norm.Forward(clipped) : clipped.alias();
         using var byHead = whole.view(-1, heads, _shape.HeadDim);

@@ -90,9 +90,9 @@ public sealed class Decoder : IDisposable
         using var product = Profile.Linear.Measure(() => _head.Forward(typed, 0));
         using var wide = product.InFormat(ScalarType.Float32);
         if (Spec.LogitScale != 1)
-            wide.mul_(Spec.LogitScale);
+            wide.ScaleInPlace(Spec.LogitScale);
         if (Spec.LogitSoftcap is { } cap)
-            wide.div_(cap).tanh_().mul_(cap);
+            wide.CapInPlace(cap);
         return wide.cpu();
     }
 

@@ -55,7 +55,7 @@ internal sealed class DecoderLayer : IDisposable
 
         _perLayerInput?.AddTo(state, profile);
         if (_outputScalar is { } scalar)
-            state.Stream.mul_(scalar);
+            state.Stream.ScaleInPlace(scalar);
         return true;
     }
 
@@ -70,7 +70,7 @@ internal sealed class DecoderLayer : IDisposable
         using (result)
         using (var wide = result.InFormat(ScalarType.Float32))
         using (var normed = norm is null ? wide.alias() : norm.Forward(wide))
-            state.Stream.add_(normed);
+            state.Stream.AddInPlace(normed);
     }
 
     public void Dispose()

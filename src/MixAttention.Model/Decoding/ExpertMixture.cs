@@ -42,7 +42,7 @@ internal sealed class ExpertMixture : IDisposable
             for (int k = 1; k < _topK; k++)
             {
                 using var result = results.select(1, k);
-                sum.add_(result);
+                sum.AddInPlace(result);
             }
 
             return sum;

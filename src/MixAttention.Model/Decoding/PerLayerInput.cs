@@ -24,7 +24,7 @@ internal sealed class PerLayerInput(PerLayerInputSpec spec, int layer, int width
         using var projected = profile.Linear.Measure(() => _projection.Forward(typed, tall));
         using var result = projected.InFormat(ScalarType.Float32);
         using var normed = _postNorm.Forward(result);
-        state.Stream.add_(normed);
+        state.Stream.AddInPlace(normed);
     }
 
     public void Dispose()

@@ -39,13 +39,13 @@ internal sealed class TokenEmbedding : IDisposable
         using var embedded = state.Stream.InFormat(_perLayerProjection!.Type); // the three are there together
         using var product = profile.Linear.Measure(() => _perLayerProjection.Forward(embedded, state.Rows.TallRows));
         using var projected = product.InFormat(ScalarType.Float32);
-        projected.mul_(_perLayer.ProjectionScale);
+        projected.ScaleInPlace(_perLayer.ProjectionScale);
         using var byLayer = projected.view(projected.shape[0], -1, _perLayer.Width);
         using var normed = _perLayerNorm!.Forward(byLayer);
         using var flat = normed.view(projected.shape);
         var inputs = Rows(_perLayerTable!, ids, _perLayer.TableScale);
-        inputs.add_(flat);
-        inputs.mul_(_perLayer.CombineScale);
+        inputs.AddInPlace(flat);
+        inputs.ScaleInPlace(_perLayer.CombineScale);
         state.PerLayerInputs = inputs;
     }
 
@@ -54,7 +54,7 @@ internal sealed class TokenEmbedding : IDisposable
         using var rows = table.index_select(0, ids);
         var wide = rows.InFormat(ScalarType.Float32);
         if (scale != 1)
-            wide.mul_(scale);
+            wide.ScaleInPlace(scale);
         return wide;
     }
 

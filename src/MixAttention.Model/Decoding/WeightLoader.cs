@@ -62,7 +62,7 @@ internal sealed unsafe class WeightLoader(Checkpoint checkpoint, ComputeDevice d
             return null;
         var weight = spec.Weight is null ? null : Load(spec.Weight, ScalarType.Float32);
         if (weight is not null && spec.WeightOffset != 0)
-            weight = Replace(weight, weight.add(spec.WeightOffset));
+            weight = Replace(weight, weight.Plus(spec.WeightOffset));
         var bias = spec.Bias is null ? null : Load(spec.Bias, ScalarType.Float32);
         return new Norm(weight, bias, spec.Epsilon, spec.Kind == NormKind.Rms, device);
     }
