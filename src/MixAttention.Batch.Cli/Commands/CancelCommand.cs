@@ -8,7 +8,6 @@ namespace MixAttention.Batch.Cli.Commands;
 internal sealed class CancelCommand
 {
     private readonly CliHost _host;
-    private readonly StoreFlag _store = new();
     private readonly JobArgument _job = new();
 
     private CancelCommand(CliHost host) => _host = host;
@@ -18,16 +17,13 @@ internal sealed class CancelCommand
         var cancel = new CancelCommand(host);
         var command = new Command("cancel", "Run no more of a job's requests; those that have finished are kept.");
         cancel._job.AddTo(command);
-        cancel._store.AddTo(command);
         command.SetAction(cancel.RunAsync);
         return command;
     }
 
     private async Task<int> RunAsync(ParseResult result, CancellationToken cancellationToken)
     {
-        var folder = _store.ReadExisting(result, _host);
-        var store = _host.OpenStore(folder.Store, _host.Time);
-        var manifest = await _job.FindAsync(result, store, folder, cancellationToken);
+        var (_, store, manifest) = await _job.OpenAsync(result, _host, cancellationToken);
         var status = await new JobStatusReader(store, queue: null).ReadAsync(manifest, cancellationToken);
         if (status.IsFinal)
         {

@@ -10,7 +10,6 @@ namespace MixAttention.Batch.Cli.Commands;
 internal sealed class ResultsCommand
 {
     private readonly CliHost _host;
-    private readonly StoreFlag _store = new();
     private readonly JobArgument _job = new();
     private readonly Option<string> _output = new("--output", "-o") { Description = "Folder of the results: output.jsonl, errors.jsonl and texts/.", HelpName = "OUT", Required = true };
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace the results of a former run or job in OUT; other files there stay." };
@@ -23,7 +22,6 @@ internal sealed class ResultsCommand
         var results = new ResultsCommand(host);
         var command = new Command("results", "Write a job's results into a folder.") { results._output, results._overwrite, results._partial };
         results._job.AddTo(command);
-        results._store.AddTo(command);
         command.SetAction(results.RunAsync);
         return command;
     }
@@ -32,10 +30,8 @@ internal sealed class ResultsCommand
     {
         string output = result.GetRequiredValue(_output);
         bool overwrite = result.GetValue(_overwrite);
-        var folder = _store.ReadExisting(result, _host);
+        var (_, store, manifest) = await _job.OpenAsync(result, _host, cancellationToken);
         OutputFolder.Check(output, overwrite);
-        var store = _host.OpenStore(folder.Store, _host.Time);
-        var manifest = await _job.FindAsync(result, store, folder, cancellationToken);
         var status = await new JobStatusReader(store, queue: null).ReadAsync(manifest, cancellationToken);
         if (!status.IsFinal && !result.GetValue(_partial))
             throw BatchException.Usage($"Job {manifest.JobId} is not finished: {Quantity.Of(status.RequestCounts.Completed + status.RequestCounts.Failed)} of {Quantity.Of(status.RequestCounts.Total, "request")} are. Wait, or take those with --partial.");

@@ -9,7 +9,6 @@ namespace MixAttention.Batch.Cli.Commands;
 internal sealed class RetryCommand
 {
     private readonly CliHost _host;
-    private readonly StoreFlag _store = new();
     private readonly JobArgument _job = new();
     private readonly Option<string[]> _codes = Parsing.Many("--code", "Take only requests that failed with this error code; may be repeated.", "CODE");
 
@@ -20,17 +19,14 @@ internal sealed class RetryCommand
         var retry = new RetryCommand(host);
         var command = new Command("retry", "Run a finished job's failed requests again, and only those.") { retry._codes };
         retry._job.AddTo(command);
-        retry._store.AddTo(command);
         command.SetAction(retry.RunAsync);
         return command;
     }
 
     private async Task<int> RunAsync(ParseResult result, CancellationToken cancellationToken)
     {
-        var folder = _store.ReadExisting(result, _host);
-        var store = _host.OpenStore(folder.Store, _host.Time);
+        var (folder, store, manifest) = await _job.OpenAsync(result, _host, cancellationToken);
         await using var queue = StoreFlag.OpenQueue(folder, _host);
-        var manifest = await _job.FindAsync(result, store, folder, cancellationToken);
         int rows = await new JobRetry(store, queue).SubmitAsync(manifest, result.GetValue(_codes)!, cancellationToken); // it has a default
         _host.Output.WriteLine(rows == 0
             ? $"No request of job {manifest.JobId} failed so."

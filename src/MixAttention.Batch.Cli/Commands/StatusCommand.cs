@@ -9,7 +9,6 @@ namespace MixAttention.Batch.Cli.Commands;
 internal sealed class StatusCommand
 {
     private readonly CliHost _host;
-    private readonly StoreFlag _store = new();
     private readonly JobArgument _job = new();
     private readonly Option<bool> _json = new("--json") { Description = "Print OpenAI's batch object." };
 
@@ -20,17 +19,14 @@ internal sealed class StatusCommand
         var status = new StatusCommand(host);
         var command = new Command("status", "Show where a job is.") { status._json };
         status._job.AddTo(command);
-        status._store.AddTo(command);
         command.SetAction(status.RunAsync);
         return command;
     }
 
     private async Task<int> RunAsync(ParseResult result, CancellationToken cancellationToken)
     {
-        var folder = _store.ReadExisting(result, _host);
-        var store = _host.OpenStore(folder.Store, _host.Time);
+        var (folder, store, manifest) = await _job.OpenAsync(result, _host, cancellationToken);
         await using var queue = StoreFlag.OpenQueue(folder, _host);
-        var manifest = await _job.FindAsync(result, store, folder, cancellationToken);
         var status = await new JobStatusReader(store, queue).ReadAsync(manifest, cancellationToken);
         if (result.GetValue(_json))
             _host.Output.WriteLine(status.ToJson());

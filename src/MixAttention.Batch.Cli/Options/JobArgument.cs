@@ -4,17 +4,28 @@ using MixAttention.Batch.Store;
 
 namespace MixAttention.Batch.Cli.Options;
 
-/// <summary>The argument that names a job; a folder's only job needs no name.</summary>
+/// <summary>The argument that names a job, and the option that names its folder; a folder's only job needs no name.</summary>
 internal sealed class JobArgument
 {
     private readonly Argument<string?> _job = new("JOB") { Description = "The job's id; may be left out where there is one job only.", Arity = ArgumentArity.ZeroOrOne };
 
-    public void AddTo(Command command) => command.Add(_job);
+    private readonly StoreFlag _store = new();
 
-    /// <summary>Reads the manifest of the job.</summary>
-    /// <exception cref="BatchException">There is no such job, or it must be named.</exception>
-    public Task<JobManifest> FindAsync(ParseResult result, IArtifactStore store, JobFolder folder, CancellationToken cancellationToken) =>
-        result.GetValue(_job) is { } jobId ? FindAsync(jobId, store, folder, cancellationToken) : FindOnlyAsync(store, folder, cancellationToken);
+    public void AddTo(Command command)
+    {
+        command.Add(_job);
+        _store.AddTo(command);
+    }
+
+    /// <summary>Opens the store and reads the manifest of the job.</summary>
+    /// <exception cref="BatchException">There is no such folder or job, or the job must be named.</exception>
+    public async Task<NamedJob> OpenAsync(ParseResult result, CliHost host, CancellationToken cancellationToken)
+    {
+        var folder = _store.ReadExisting(result, host);
+        var store = host.OpenStore(folder.Store, host.Time);
+        var manifest = result.GetValue(_job) is { } jobId ? await FindAsync(jobId, store, folder, cancellationToken) : await FindOnlyAsync(store, folder, cancellationToken);
+        return new NamedJob(folder, store, manifest);
+    }
 
     /// <summary>Reads the manifest of a job.</summary>
     /// <exception cref="BatchException">There is no such job.</exception>
@@ -37,3 +48,6 @@ internal sealed class JobArgument
         return found is null ? throw BatchException.Usage($"{folder.Path} holds no job. Submit one with mixbatch submit.") : await FindAsync(found, store, folder, cancellationToken);
     }
 }
+
+/// <summary>The job that a command line names, and where it lies.</summary>
+internal sealed record NamedJob(JobFolder Folder, IArtifactStore Store, JobManifest Manifest);

@@ -35,7 +35,7 @@ public sealed class JobFinisher(IArtifactStore store, TimeProvider time)
                 isDone = isOurs = await TryWriteAsync(manifest, artifacts, plan, former?.ETag, cancellationToken).ConfigureAwait(false);
         }
 
-        if (isOurs || await FindETagAsync(artifacts.Report, cancellationToken).ConfigureAwait(false) is null)
+        if (isOurs || await store.FindETagAsync(artifacts.Report, cancellationToken).ConfigureAwait(false) is null)
             await new BestEffort(time, Log).TryAsync(artifacts.Report, TimeToReport, stop => DescribeAsync(manifest, artifacts, stop), cancellationToken).ConfigureAwait(false);
     }
 
@@ -75,7 +75,7 @@ public sealed class JobFinisher(IArtifactStore store, TimeProvider time)
 
     private async Task<LinesWritten?> TryWriteLinesAsync(JobResults results, string name, bool takesFailures, CancellationToken cancellationToken)
     {
-        string? former = await FindETagAsync(name, cancellationToken).ConfigureAwait(false);
+        string? former = await store.FindETagAsync(name, cancellationToken).ConfigureAwait(false);
         LinesWritten? written = null;
         string? etag = await PutAsync(name, former, async (stream, stop) => written = await WriteLinesAsync(results, stream, takesFailures, stop).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
         return etag is null ? null : written;
@@ -106,15 +106,6 @@ public sealed class JobFinisher(IArtifactStore store, TimeProvider time)
 
     private Task<string?> PutAsync(string name, string? former, Func<Stream, CancellationToken, Task> write, CancellationToken cancellationToken) =>
         former is null ? store.PutIfAbsentAsync(name, write, cancellationToken) : store.PutIfMatchAsync(name, former, write, cancellationToken);
-
-    private async Task<string?> FindETagAsync(string name, CancellationToken cancellationToken)
-    {
-        var content = await store.ReadAsync(name, 0, 0, cancellationToken).ConfigureAwait(false);
-        if (content is null)
-            return null;
-        await content.DisposeAsync().ConfigureAwait(false);
-        return content.ETag;
-    }
 
     private sealed record LinesWritten(string Sha256, int Count, long PromptTokens, long CompletionTokens, IReadOnlySet<string> Codes);
 }

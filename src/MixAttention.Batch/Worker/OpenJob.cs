@@ -74,14 +74,12 @@ internal sealed class OpenJob(IArtifactStore store, JobManifest manifest, JobPla
     {
         if (Manifest.Limits.MaxErrorRatio is not { } most)
             return;
-        var parts = new HashSet<string>();
-        await foreach (var part in store.ListAsync(Artifacts.Parts, cancellationToken).ConfigureAwait(false))
-            parts.Add(part.Name);
+        var open = (await OpenShards.ListAsync(store, Artifacts, Plan, cancellationToken).ConfigureAwait(false)).Select(o => o.Shard.Shard).ToHashSet();
         int failed = 0, rows = 0;
         foreach (var shard in Plan.Segments.Where(s => s.Run == run).SelectMany(s => s.Shards))
         {
             rows += shard.Rows;
-            if (parts.Contains(Artifacts.Part(shard.Shard)))
+            if (!open.Contains(shard.Shard))
                 failed += await CountFailuresAsync(shard.Shard, cancellationToken).ConfigureAwait(false);
         }
 
