@@ -3,7 +3,7 @@ using static ArchUnitNET.Fluent.ArchRuleDefinition;
 
 namespace MixAttention.Architecture.Tests;
 
-/// <summary>Holds the arrows Cli → Batch → Engine → Model → Compute, and who may touch tensors.</summary>
+/// <summary>Holds the arrows Cli → Batch.Azure → Batch → Engine → Model → Compute, and who may touch tensors.</summary>
 public sealed class LayerTests
 {
     private const string TorchSharp = @"^TorchSharp(\.|$)";
