@@ -32,7 +32,7 @@ internal sealed class CancelCommand
         }
 
         var artifacts = new JobArtifacts(manifest.JobId);
-        var plan = await JobPlan.ReadAsync(store, artifacts, cancellationToken);
+        var plan = await JobPlan.ReadAsync(store, manifest, cancellationToken);
         await new JobControl(plan.Run, EndReason.Cancelled).WriteAsync(store, artifacts, cancellationToken);
         _host.Output.WriteLine($"Job {manifest.JobId} will be cancelled: its workers finish what runs and give the other requests lines that say so.");
         return ExitCodes.Fine;

@@ -39,7 +39,7 @@ internal sealed class ResultsCommand
         var artifacts = new JobArtifacts(manifest.JobId);
         var lines = status.IsFinal
             ? new CommittedResults(store, artifacts).ReadAsync(cancellationToken)
-            : new JobResults(store, artifacts, await JobPlan.ReadAsync(store, artifacts, cancellationToken)).ReadAsync(withUnfinished: true, cancellationToken);
+            : new JobResults(store, artifacts, await JobPlan.ReadAsync(store, manifest, cancellationToken)).ReadAsync(withUnfinished: true, cancellationToken);
         if (overwrite)
             OutputFolder.RemoveFormerRun(output);
         var collected = await CollectedResults.WriteAsync(lines, output, cancellationToken);

@@ -130,7 +130,7 @@ public sealed class DocumentInput(DocumentFinder finder, Func<Stream> standardIn
     /// <summary>Keeps standard input, which can be read once only; of what is too large to be taken one byte more than is allowed, so that this is seen.</summary>
     private async Task<DocumentEntry> StoreStandardInputAsync(JobSegment segment, DocumentEntry document, CancellationToken cancellationToken)
     {
-        string name = segment.Artifacts.StandardInput(segment.Number);
+        string name = segment.StandardInput;
         var (length, sha256) = (0L, "");
         await segment.Store.PutIfMatchAsync(
             name,

@@ -17,9 +17,6 @@ public sealed record JobArtifacts(string JobId)
     /// <summary>Gets the manifest: written once, last of what a submission writes, so that a job is there whole or not at all.</summary>
     public string Manifest => $"{Jobs}{JobId}{ManifestName}";
 
-    /// <summary>Gets what the names of all plans begin with.</summary>
-    public string Plans => $"{Root}plan/";
-
     /// <summary>Gets what the names of all shards' states begin with.</summary>
     public string States => $"{Root}state/";
 
@@ -51,16 +48,19 @@ public sealed record JobArtifacts(string JobId)
     public string Report => $"{Root}report.html";
 
     /// <summary>Gets the listing of a segment's documents.</summary>
-    public string Listing(int segment) => string.Create(CultureInfo.InvariantCulture, $"{Root}input/{segment:0000}.jsonl");
+    public string Listing(int segment, string listingId) => string.Create(CultureInfo.InvariantCulture, $"{Root}input/{segment:0000}.{listingId}.jsonl");
 
     /// <summary>Gets the lines of a .jsonl file that a segment brought, to which its listing refers.</summary>
-    public string Lines(int segment) => string.Create(CultureInfo.InvariantCulture, $"{Root}input/{segment:0000}.lines.jsonl");
+    public string Lines(int segment, string listingId) => string.Create(CultureInfo.InvariantCulture, $"{Root}input/{segment:0000}.{listingId}.lines.jsonl");
 
     /// <summary>Gets what a segment got from standard input.</summary>
-    public string StandardInput(int segment) => string.Create(CultureInfo.InvariantCulture, $"{Root}input/{segment:0000}.stdin");
+    public string StandardInput(int segment, string listingId) => string.Create(CultureInfo.InvariantCulture, $"{Root}input/{segment:0000}.{listingId}.stdin");
+
+    /// <summary>Gets what the names of a plan's segments begin with.</summary>
+    public string Plans(string planId) => $"{Root}plan/{planId}/";
 
     /// <summary>Gets the shards of a segment.</summary>
-    public string Plan(int segment) => string.Create(CultureInfo.InvariantCulture, $"{Plans}{segment:0000}.json");
+    public string Plan(string planId, int segment) => string.Create(CultureInfo.InvariantCulture, $"{Plans(planId)}{segment:0000}.json");
 
     /// <summary>Gets a shard's state.</summary>
     public string State(int shard) => string.Create(CultureInfo.InvariantCulture, $"{States}{shard:00000}.json");

@@ -26,6 +26,7 @@ public static class JobFingerprint
         var counting = manifest with
         {
             JobId = "",
+            PlanId = null,
             CreatedAt = default,
             Limits = new JobLimits(),
             Fingerprint = "",

@@ -17,6 +17,10 @@ public sealed record JobManifest
     /// <summary>Gets the job's id: one segment of an artifact's name.</summary>
     public required string JobId { get; init; }
 
+    /// <summary>Gets which plan is the job's: others under its id are of submissions that died or came second, or of a former job of that id.</summary>
+    /// <value>Also the id of the first segment's listing; null until the job is submitted.</value>
+    public string? PlanId { get; init; }
+
     /// <summary>Gets when the job was made; the one time in its results.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
@@ -54,9 +58,9 @@ public sealed record JobManifest
         if (content is null)
             return null;
         var manifest = ContractJson.Read(content.Bytes, CurrentSchema, ContractJson.Default.JobManifest, artifacts.Manifest);
-        return manifest.JobId == artifacts.JobId && manifest.Fingerprint == JobFingerprint.Of(manifest)
+        return manifest.JobId == artifacts.JobId && manifest.PlanId is not null && manifest.Fingerprint == JobFingerprint.Of(manifest)
             ? manifest
-            : throw ContractException.Damaged(artifacts.Manifest, CurrentSchema, new InvalidDataException("Its fingerprint or its id is not that of its content."));
+            : throw ContractException.Damaged(artifacts.Manifest, CurrentSchema, new InvalidDataException("It names no plan, or its fingerprint or its id is not that of its content."));
     }
 }
 

@@ -33,22 +33,14 @@ public sealed record JobPlan(IReadOnlyList<ShardPlan> Segments)
         return null;
     }
 
-    /// <summary>Writes a further segment.</summary>
-    /// <returns>The plan with it.</returns>
-    /// <exception cref="BatchException">Somebody else has written one meanwhile.</exception>
-    internal async Task<JobPlan> AppendAsync(IArtifactStore store, JobArtifacts artifacts, ShardPlan segment, CancellationToken cancellationToken) =>
-        await store.PutIfAbsentAsync(artifacts.Plan(segment.Segment), ContractJson.Write(segment, ContractJson.Default.ShardPlan), cancellationToken).ConfigureAwait(false) is null
-            ? throw BatchException.Usage($"Somebody else is adding to job {artifacts.JobId} at this moment. Try again.")
-            : new JobPlan([.. Segments, segment]);
-
     /// <summary>Reads the plan of a job.</summary>
     /// <exception cref="ContractException">A segment is of another version or damaged.</exception>
-    public static async Task<JobPlan> ReadAsync(IArtifactStore store, JobArtifacts artifacts, CancellationToken cancellationToken)
+    public static async Task<JobPlan> ReadAsync(IArtifactStore store, JobManifest job, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(store);
-        ArgumentNullException.ThrowIfNull(artifacts);
+        ArgumentNullException.ThrowIfNull(job);
         var segments = new List<ShardPlan>();
-        await foreach (var artifact in store.ListAsync(artifacts.Plans, cancellationToken).ConfigureAwait(false))
+        await foreach (var artifact in store.ListAsync(new JobArtifacts(job.JobId).Plans(job.PlanId!), cancellationToken).ConfigureAwait(false))
         {
             var content = await store.ReadBytesAsync(artifact.Name, cancellationToken).ConfigureAwait(false);
             if (content is not null)

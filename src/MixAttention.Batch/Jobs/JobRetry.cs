@@ -25,7 +25,7 @@ public sealed class JobRetry(IArtifactStore store, IJobQueue queue)
         ArgumentNullException.ThrowIfNull(job);
         ArgumentNullException.ThrowIfNull(codes);
         var artifacts = new JobArtifacts(job.JobId);
-        var plan = await JobPlan.ReadAsync(store, artifacts, cancellationToken).ConfigureAwait(false);
+        var plan = await JobPlan.ReadAsync(store, job, cancellationToken).ConfigureAwait(false);
         if (plan.Segments.Count == 0)
             throw BatchException.Usage($"Of job {job.JobId} only the outputs are left. Submit its documents again.");
 
@@ -36,11 +36,10 @@ public sealed class JobRetry(IArtifactStore store, IJobQueue queue)
         var failed = await new JobResults(store, artifacts, plan).ListFailedAsync(withUnfinished: false, codes, cancellationToken).ConfigureAwait(false);
         if (failed.Count == 0)
             return 0;
-        int segment = plan.Segments.Count;
+        var segment = new JobSegment(store, job, plan, DocumentsPerShard);
         var documents = ListDocumentsAsync(artifacts, plan, failed, cancellationToken);
-        var shards = await Listing.WriteAsync(store, artifacts.Listing(segment), documents, plan.ShardCount, DocumentsPerShard, cancellationToken).ConfigureAwait(false);
-        var retry = new ShardPlan { Segment = segment, IsRetry = true, Run = plan.Run + 1, Shards = shards };
-        var extended = await plan.AppendAsync(store, artifacts, retry, cancellationToken).ConfigureAwait(false);
+        var shards = await Listing.WriteAsync(store, segment.Listing, documents, plan.ShardCount, DocumentsPerShard, cancellationToken).ConfigureAwait(false);
+        var extended = await segment.CommitAsync(shards, plan.Run + 1, isRetry: true, cancellationToken).ConfigureAwait(false);
         return await OpenShards.SendAsync(store, queue, job, extended, cancellationToken).ConfigureAwait(false);
     }
 

@@ -16,7 +16,7 @@ public sealed class JobStatusReader(IArtifactStore store, IJobQueue? queue)
     {
         ArgumentNullException.ThrowIfNull(manifest);
         var artifacts = new JobArtifacts(manifest.JobId);
-        var plan = await JobPlan.ReadAsync(store, artifacts, cancellationToken).ConfigureAwait(false);
+        var plan = await JobPlan.ReadAsync(store, manifest, cancellationToken).ConfigureAwait(false);
         var marker = await CommittedMarker.ReadAsync(store, artifacts, cancellationToken).ConfigureAwait(false);
         return marker?.Segments >= plan.Segments.Count
             ? Describe(manifest, plan, marker)
@@ -94,7 +94,7 @@ public sealed class JobStatusReader(IArtifactStore store, IJobQueue? queue)
         Id = manifest.JobId,
         Endpoint = "/v1/chat/completions",
         Model = manifest.ModelName,
-        InputFileId = new JobArtifacts(manifest.JobId).Listing(0),
+        InputFileId = new JobArtifacts(manifest.JobId).Listing(0, manifest.PlanId!),
         Status = status,
         CreatedAt = manifest.CreatedAt.ToUnixTimeSeconds(),
         ExpiresAt = manifest.Limits.Deadline?.ToUnixTimeSeconds(),

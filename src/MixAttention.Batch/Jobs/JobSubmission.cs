@@ -6,8 +6,8 @@ namespace MixAttention.Batch.Jobs;
 
 /// <summary>Writes jobs into a store and sends their shards to a queue.</summary>
 /// <remarks>
-/// A job's input is frozen: every document or row is listed with its length and digest. Listings come first, then the plan, then the manifest, then the messages, so a submission
-/// that dies leaves a job whole or none, and submitting again sends what was not sent.
+/// A job's input is frozen: every document or row is listed with its length and digest. Listings come first, then the plan, then the manifest, which names the plan, then the messages, so a
+/// submission that dies leaves a job whole or none, and submitting again sends what was not sent.
 /// </remarks>
 /// <param name="store">The store.</param>
 /// <param name="queue">The queue.</param>
@@ -36,12 +36,18 @@ public sealed class JobSubmission(IArtifactStore store, IJobQueue queue, TimePro
     {
         ArgumentNullException.ThrowIfNull(manifest);
         ArgumentNullException.ThrowIfNull(input);
-        var artifacts = new JobArtifacts(manifest.JobId);
-        var plan = await AddSegmentAsync(manifest, new JobPlan([]), input, cancellationToken).ConfigureAwait(false);
-        var complete = manifest with { Fingerprint = JobFingerprint.Of(manifest) };
+        var complete = manifest with { PlanId = JobSegment.NewId(), Fingerprint = JobFingerprint.Of(manifest) };
+        var segment = new JobSegment(store, complete, new JobPlan([]), DocumentsPerShard) { Stride = Stride };
+        var shards = await input.AddAsync(segment, cancellationToken).ConfigureAwait(false);
+        var plan = await segment.CommitAsync(shards, run: 0, isRetry: false, cancellationToken).ConfigureAwait(false);
         byte[] json = ContractJson.Write(complete, ContractJson.Default.JobManifest);
-        if (await store.PutIfAbsentAsync(artifacts.Manifest, json, cancellationToken).ConfigureAwait(false) is null)
+        if (await store.PutIfAbsentAsync(segment.Artifacts.Manifest, json, cancellationToken).ConfigureAwait(false) is null)
+        {
+            await store.DeleteAsync(segment.Artifacts.Plan(complete.PlanId, segment.Number), cancellationToken).ConfigureAwait(false);
+            await segment.RemoveAsync(cancellationToken).ConfigureAwait(false);
             throw BatchException.Usage($"There is a job {manifest.JobId} already. Submit under another id.");
+        }
+
         await SendAsync(complete, plan, cancellationToken).ConfigureAwait(false);
         return plan;
     }
@@ -59,7 +65,7 @@ public sealed class JobSubmission(IArtifactStore store, IJobQueue queue, TimePro
         ArgumentNullException.ThrowIfNull(input);
         if (JobFingerprint.Differences(job, asked) is { Count: > 0 } differences)
             throw BatchException.Usage($"The job that was begun asks for something else: {string.Join("; ", differences)}. Ask for the same, or start over with --overwrite or in another output folder.");
-        var held = await JobPlan.ReadAsync(store, new JobArtifacts(job.JobId), cancellationToken).ConfigureAwait(false);
+        var held = await JobPlan.ReadAsync(store, job, cancellationToken).ConfigureAwait(false);
         var plan = await AddSegmentAsync(job, held, input, cancellationToken).ConfigureAwait(false);
         if (input.Corrected.Count > 0)
             plan = await AddCorrectedAsync(job, plan, input.Corrected, cancellationToken).ConfigureAwait(false);
@@ -67,29 +73,31 @@ public sealed class JobSubmission(IArtifactStore store, IJobQueue queue, TimePro
         return plan;
     }
 
-    /// <summary>Writes what is new in an input. Where nothing is, nothing stays; but a new job has a segment in any case.</summary>
-    private async Task<JobPlan> AddSegmentAsync(JobManifest manifest, JobPlan held, IJobInput input, CancellationToken cancellationToken)
+    /// <summary>Writes what is new in an input; where nothing is, nothing stays.</summary>
+    private async Task<JobPlan> AddSegmentAsync(JobManifest job, JobPlan held, IJobInput input, CancellationToken cancellationToken)
     {
-        var segment = new JobSegment(store, manifest, held, DocumentsPerShard) { Stride = Stride };
+        var segment = new JobSegment(store, job, held, DocumentsPerShard);
         var shards = await input.AddAsync(segment, cancellationToken).ConfigureAwait(false);
-        if (shards.Count == 0 && held.Segments.Count > 0)
+        if (shards.Count > 0)
         {
-            await store.DeleteAsync(segment.Listing, cancellationToken).ConfigureAwait(false);
-            await store.DeleteAsync(segment.Artifacts.Lines(segment.Number), cancellationToken).ConfigureAwait(false);
-            return held;
+            // What a job that was ended gets after its end is meant to run: it is a submission of its own.
+            int run = await HasEndedAsync(job, held.Run, cancellationToken).ConfigureAwait(false) ? held.Run + 1 : held.Run;
+            return await segment.CommitAsync(shards, run, isRetry: false, cancellationToken).ConfigureAwait(false);
         }
 
-        var plan = new ShardPlan { Segment = segment.Number, Run = held.Run, Shards = shards };
-        return await held.AppendAsync(store, segment.Artifacts, plan, cancellationToken).ConfigureAwait(false);
+        await segment.RemoveAsync(cancellationToken).ConfigureAwait(false);
+        return held;
     }
 
+    private async Task<bool> HasEndedAsync(JobManifest job, int run, CancellationToken cancellationToken) =>
+        (await JobControl.ReadAsync(store, new JobArtifacts(job.JobId), cancellationToken).ConfigureAwait(false))?.UpToRun >= run || (run == 0 && job.Limits.Deadline <= time.GetUtcNow());
+
     /// <summary>Lets documents that had failed run again as they are now: their results take the place of the failures.</summary>
-    private async Task<JobPlan> AddCorrectedAsync(JobManifest manifest, JobPlan held, IReadOnlyList<ListedDocument> documents, CancellationToken cancellationToken)
+    private async Task<JobPlan> AddCorrectedAsync(JobManifest job, JobPlan held, IReadOnlyList<ListedDocument> documents, CancellationToken cancellationToken)
     {
-        var segment = new JobSegment(store, manifest, held, DocumentsPerShard);
+        var segment = new JobSegment(store, job, held, DocumentsPerShard);
         var shards = await Listing.WriteAsync(store, segment.Listing, documents.ToAsyncEnumerable(), held.ShardCount, DocumentsPerShard, cancellationToken).ConfigureAwait(false);
-        var plan = new ShardPlan { Segment = segment.Number, IsRetry = true, Run = held.Run + 1, Shards = shards };
-        return await held.AppendAsync(store, segment.Artifacts, plan, cancellationToken).ConfigureAwait(false);
+        return await segment.CommitAsync(shards, held.Run + 1, isRetry: true, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Sends the shards that have no results; a job without requests needs nobody to be complete.</summary>

@@ -74,7 +74,7 @@ public sealed class LinesInput(string file, Func<Stream> open, long? fileBytes) 
     {
         IReadOnlyList<PlannedShard> shards = [];
         await segment.Store.PutIfMatchAsync(
-            segment.Artifacts.Lines(segment.Number),
+            segment.Lines,
             etag: null,
             async (copy, stop) =>
             {
@@ -117,7 +117,7 @@ public sealed class LinesInput(string file, Func<Stream> open, long? fileBytes) 
 
             await copy.WriteAsync(line.Line, cancellationToken).ConfigureAwait(false);
             copy.WriteByte((byte)'\n');
-            var listed = new ListedDocument(row, id, line.Line.Length, paths) { Artifact = segment.Artifacts.Lines(segment.Number), Offset = offset, Sha256 = line.Parsed.Sha256 };
+            var listed = new ListedDocument(row, id, line.Line.Length, paths) { Artifact = segment.Lines, Offset = offset, Sha256 = line.Parsed.Sha256 };
             yield return listed;
             (row, offset) = (row + listed.Requests, offset + line.Line.Length + 1);
         }

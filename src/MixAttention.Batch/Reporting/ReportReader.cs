@@ -29,7 +29,7 @@ internal sealed class ReportReader(IArtifactStore store, JobManifest manifest)
     /// <summary>Reads everything.</summary>
     public async Task<ReportData> ReadAsync(CancellationToken cancellationToken)
     {
-        var plan = await JobPlan.ReadAsync(store, _artifacts, cancellationToken).ConfigureAwait(false);
+        var plan = await JobPlan.ReadAsync(store, manifest, cancellationToken).ConfigureAwait(false);
         await foreach (var line in new JobResults(store, _artifacts, plan).ReadAsync(withUnfinished: true, cancellationToken).ConfigureAwait(false))
             Add(line);
         await foreach (var (worker, span) in TraceFile.ReadAsync(store, _artifacts.Traces, cancellationToken).ConfigureAwait(false))

@@ -15,7 +15,7 @@ internal static class Listing
 
     /// <summary>Writes a listing, document by document, and cuts it into shards.</summary>
     /// <param name="store">The store.</param>
-    /// <param name="name">The listing's name; what is there is replaced, since no plan refers to it yet.</param>
+    /// <param name="name">The listing's name, which no plan refers to yet.</param>
     /// <param name="documents">In input order.</param>
     /// <param name="firstShard">Number of the first shard.</param>
     /// <param name="documentsPerShard">The most documents of a shard.</param>
@@ -101,7 +101,7 @@ internal static class Listing
     {
         foreach (var (segment, shard) in segments.SelectMany(s => s.Shards, (segment, shard) => (segment, shard)))
         {
-            foreach (var listed in await ReadAsync(store, artifacts.Listing(segment.Segment), shard, cancellationToken).ConfigureAwait(false))
+            foreach (var listed in await ReadAsync(store, artifacts.Listing(segment.Segment, segment.ListingId), shard, cancellationToken).ConfigureAwait(false))
                 yield return listed;
         }
     }
@@ -110,7 +110,7 @@ internal static class Listing
     /// <exception cref="ContractException">The listing is gone or damaged.</exception>
     public static async Task<IReadOnlyList<BatchRequest>> ReadRequestsAsync(IArtifactStore store, JobArtifacts artifacts, ShardPlan segment, PlannedShard shard, CancellationToken cancellationToken)
     {
-        var documents = await ReadAsync(store, artifacts.Listing(segment.Segment), shard, cancellationToken).ConfigureAwait(false);
+        var documents = await ReadAsync(store, artifacts.Listing(segment.Segment, segment.ListingId), shard, cancellationToken).ConfigureAwait(false);
         return [.. documents.SelectMany(ListRequests)];
     }
 

@@ -13,6 +13,9 @@ public sealed record ShardPlan
     /// <summary>Gets the segment's number, from 0.</summary>
     public required int Segment { get; init; }
 
+    /// <summary>Gets which listing is the segment's: others of its number are of submissions that died or came second.</summary>
+    public required string ListingId { get; init; }
+
     /// <summary>Gets whether its requests are failed ones of other segments that run again.</summary>
     public bool IsRetry { get; init; }
 

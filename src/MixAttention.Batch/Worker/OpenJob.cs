@@ -40,7 +40,7 @@ internal sealed class OpenJob(IArtifactStore store, JobManifest manifest, JobPla
     }
 
     /// <summary>Reads the plan again.</summary>
-    public async Task ReadPlanAsync(CancellationToken cancellationToken) => Plan = await JobPlan.ReadAsync(store, Artifacts, cancellationToken).ConfigureAwait(false);
+    public async Task ReadPlanAsync(CancellationToken cancellationToken) => Plan = await JobPlan.ReadAsync(store, Manifest, cancellationToken).ConfigureAwait(false);
 
     /// <summary>Tells whether a shard's part is there.</summary>
     public async Task<bool> IsCommittedAsync(int shard, CancellationToken cancellationToken) => await store.FindETagAsync(Artifacts.Part(shard), cancellationToken).ConfigureAwait(false) is not null;

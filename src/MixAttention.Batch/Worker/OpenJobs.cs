@@ -28,7 +28,7 @@ internal sealed class OpenJobs(IArtifactStore store, EngineHost engine, TimeProv
         if (etag is null || await JobManifest.ReadAsync(store, artifacts, cancellationToken).ConfigureAwait(false) is not { } manifest)
             return null;
 
-        var plan = await JobPlan.ReadAsync(store, artifacts, cancellationToken).ConfigureAwait(false);
+        var plan = await JobPlan.ReadAsync(store, manifest, cancellationToken).ConfigureAwait(false);
         var model = engine.Model;
         string fingerprint = model.FingerprintOf(manifest, await engine.DigestAsync(cancellationToken).ConfigureAwait(false));
         var tokenizer = model.Text.Tokenizer;

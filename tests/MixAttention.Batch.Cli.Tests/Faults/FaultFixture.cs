@@ -95,7 +95,7 @@ internal sealed class FaultFixture(int documents = FaultFixture.TwoShards) : IDi
     /// <summary>Reads the rows that are committed or in a checkpoint.</summary>
     public async Task<HashSet<int>> ReadKeptAsync()
     {
-        var plan = await JobPlan.ReadAsync(Store, Artifacts, Stop);
+        var plan = await JobPlan.ReadAsync(Store, (await JobManifest.ReadAsync(Store, Artifacts, Stop))!, Stop);
         return [.. await new JobResults(Store, Artifacts, plan).ReadAsync(withUnfinished: true, Stop).Select(l => l.Row).ToListAsync(Stop)];
     }
 

@@ -16,6 +16,7 @@ public sealed class ContractTests
     private static readonly JobManifest Manifest = new()
     {
         JobId = "job_1",
+        PlanId = "a1",
         CreatedAt = Time,
         Input = new JobInput(JobInput.Documents, 1000),
         Task = PromptTask.Ask(["Who?", "Où?"]),
@@ -29,9 +30,9 @@ public sealed class ContractTests
         Sample.Of("manifest.json", JobManifest.CurrentSchema, Manifest with { Fingerprint = JobFingerprint.Of(Manifest) }, ContractJson.Default.JobManifest),
         Sample.Of("manifest-lines.json", JobManifest.CurrentSchema, Manifest with { Input = new JobInput(JobInput.DocumentLines, 1000) { Fields = new DocumentFields("key", "body"), MaxTokens = 9 }, Fingerprint = "f1" }, ContractJson.Default.JobManifest),
         Sample.Of("control.json", JobControl.CurrentSchema, new JobControl(2, EndReason.TooManyErrors), ContractJson.Default.JobControl),
-        Sample.Of("plan.json", ShardPlan.CurrentSchema, new ShardPlan { Segment = 1, IsRetry = true, Run = 1, Shards = [new PlannedShard(3, 0, 120, 4, 16, 2048), new PlannedShard(4, 120, 60, 1, 9, 5)] }, ContractJson.Default.ShardPlan),
+        Sample.Of("plan.json", ShardPlan.CurrentSchema, new ShardPlan { Segment = 1, ListingId = "a2", IsRetry = true, Run = 1, Shards = [new PlannedShard(3, 0, 120, 4, 16, 2048), new PlannedShard(4, 120, 60, 1, 9, 5)] }, ContractJson.Default.ShardPlan),
         Sample.Of("listing.json", null, new ListedDocument(16, "a/b.txt", 12, ["texts/a/b.txt.txt"]) { Path = "/docs/a/b.txt", Modified = Time, Sha256 = "d1", Instructions = [0] }, ContractJson.Default.ListedDocument),
-        Sample.Of("listing-line.json", null, new ListedDocument(3, "request-3", 40, []) { Artifact = "jobs/job_1/input/0000.lines.jsonl", Offset = 123, Sha256 = "d1" }, ContractJson.Default.ListedDocument),
+        Sample.Of("listing-line.json", null, new ListedDocument(3, "request-3", 40, []) { Artifact = "jobs/job_1/input/0000.a1.lines.jsonl", Offset = 123, Sha256 = "d1" }, ContractJson.Default.ListedDocument),
         Sample.Of("state.json", ShardState.CurrentSchema, new ShardState { Shard = 3, Generation = 2, Owner = "host:1:a", Status = ShardStatus.Done, Crashes = 1, Suspects = [new SuspectRow(7, 2, 1)], Counts = new ShardCounts(63, 1), PartSha256 = "d2" }, ContractJson.Default.ShardState),
         Sample.Of("checkpoint.json", CheckpointHeader.CurrentSchema, new CheckpointHeader { Fingerprint = "f1", Started = [1, 2], IsAlone = true, IsDrained = true, Finished = 2, Calls = 1 }, ContractJson.Default.CheckpointHeader),
         Sample.Of("call.json", null, new CallLine(7, "map-00001", "So.", true, 90, 5), ContractJson.Default.CallLine),
@@ -58,7 +59,6 @@ public sealed class ContractTests
         var sample = Find(name);
         string other = ReadGolden(name).Replace(sample.Schema!, sample.Schema![..^1] + "2", StringComparison.Ordinal).Replace("{", "{\"new_field\":1,", StringComparison.Ordinal);
         var refused = Assert.Throws<ContractException>(() => sample.Rewrite(Encoding.UTF8.GetBytes(other)));
-        Assert.True(refused.IsOtherVersion);
         Assert.Contains($"{name} is of the contract '{sample.Schema[..^1]}2', and this version of mixbatch reads {sample.Schema} alone. Use the version that made the job", refused.Message, StringComparison.Ordinal);
     }
 

@@ -38,7 +38,7 @@ public sealed class JobResultsTests : IDisposable
         var segments = new List<ShardPlan>();
         for (int i = 0; i < lines.Length; i++)
         {
-            segments.Add(new ShardPlan { Segment = i, Run = i, IsRetry = i > 0, Shards = [new PlannedShard(i, 0, 0, 1, 0, 0)] });
+            segments.Add(new ShardPlan { Segment = i, ListingId = "a", Run = i, IsRetry = i > 0, Shards = [new PlannedShard(i, 0, 0, 1, 0, 0)] });
             var line = char.IsUpper(lines[i][0]) ? Results.Success(0, lines[i]) : Results.Failure(0, lines[i]);
             byte[] part = [.. line.Bytes.Span, (byte)'\n'];
             if (lines[i] != "-")

@@ -59,8 +59,12 @@ internal sealed class WorkerFixture : IAsyncDisposable
         return await calm.ReadAsync(calm.Artifacts.Output);
     }
 
-    public async Task<JobPlan> SubmitAsync(Func<JobManifest, JobManifest>? change = null) => await new JobSubmission(Store, Queue, TimeProvider.System) { DocumentsPerShard = DocumentsPerShard }
-        .SubmitAsync((change ?? (m => m))(_job.Manifest with { JobId = Artifacts.JobId, Limits = Limits }), _job.Input, TestContext.Current.CancellationToken);
+    public Task<JobPlan> SubmitAsync(Func<JobManifest, JobManifest>? change = null, CrashPoints? points = null) =>
+        Submission(points).SubmitAsync((change ?? (m => m))(_job.Manifest with { JobId = Artifacts.JobId, Limits = Limits }), _job.Input, Stop);
+
+    /// <summary>Takes the job up again: adds what has come to its documents.</summary>
+    public async Task<JobPlan> AddAsync(CrashPoints? points = null) =>
+        await Submission(points).ResumeAsync(await ReadManifestAsync(), _job.Manifest, _job.Input, Stop);
 
     /// <summary>Runs a worker until the job is complete.</summary>
     /// <returns>The requests that its engine has computed.</returns>
@@ -122,10 +126,14 @@ internal sealed class WorkerFixture : IAsyncDisposable
 
     public async Task<string> ReadAsync(string name) => Encoding.UTF8.GetString((await Store.ReadBytesAsync(name))?.Bytes ?? []);
 
+    public async Task<JobManifest> ReadManifestAsync() => (await JobManifest.ReadAsync(Store, Artifacts, Stop))!; // It was submitted.
+
+    public async Task<JobPlan> ReadPlanAsync() => await JobPlan.ReadAsync(Store, await ReadManifestAsync(), Stop);
+
     /// <summary>Counts the requests that are committed or in a checkpoint.</summary>
     public async Task<int> CountKeptAsync()
     {
-        var plan = await JobPlan.ReadAsync(Store, Artifacts, Stop);
+        var plan = await ReadPlanAsync();
         int kept = 0;
         await foreach (var line in new JobResults(Store, Artifacts, plan).ReadAsync(withUnfinished: true, Stop))
             kept++;
@@ -136,11 +144,17 @@ internal sealed class WorkerFixture : IAsyncDisposable
     public async Task<int> CountKeptCallsAsync(int shard)
     {
         var history = await ShardHistory.ReadAsync(Store, Artifacts, shard, null, Stop);
-        var plan = await JobPlan.ReadAsync(Store, Artifacts, Stop);
+        var plan = await ReadPlanAsync();
         return Enumerable.Range(0, plan.Rows).Where(row => !history.Finished.ContainsKey(row)).Sum(row => history.CallsOf(row).Count);
     }
 
     public async Task<ShardState?> ReadStateAsync(int shard) => (await ShardOwnership.ReadAsync(Store, Artifacts.State(shard), Stop))?.State;
+
+    private JobSubmission Submission(CrashPoints? points) => new(
+        points is null ? Store : new FaultingArtifactStore(Store, points.Faults), points is null ? Queue : new FaultingJobQueue(Queue, points.Faults), TimeProvider.System)
+    {
+        DocumentsPerShard = DocumentsPerShard,
+    };
 
     public async ValueTask DisposeAsync()
     {

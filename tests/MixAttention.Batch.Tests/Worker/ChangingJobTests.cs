@@ -57,6 +57,25 @@ public sealed class ChangingJobTests : IAsyncDisposable
         Assert.Equal(["Who?"], (await jobs.OpenAsync(_fixture.Artifacts.JobId, Stop))!.Manifest.Task.Instructions);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Documents_that_are_added_to_a_job_that_has_ended_run(bool byDeadline)
+    {
+        WriteDocuments(0, 4);
+        _fixture.Limits = byDeadline ? new JobLimits { Deadline = DateTimeOffset.UnixEpoch } : new JobLimits();
+        await _fixture.SubmitAsync();
+        if (!byDeadline)
+            await new JobControl(0, EndReason.Cancelled).WriteAsync(_fixture.Store, _fixture.Artifacts, Stop);
+        Assert.Equal(0, await _fixture.WorkAsync());
+
+        WriteDocuments(4, 3);
+        await _fixture.AddAsync();
+        Assert.Equal(3, await _fixture.WorkAsync());
+        var marker = await CommittedMarker.ReadAsync(_fixture.Store, _fixture.Artifacts, Stop);
+        Assert.Equal((3, 4, byDeadline ? EndReason.Expired : EndReason.Cancelled), (marker!.Succeeded, marker.Failed, marker.Ended));
+    }
+
     [Fact]
     public async Task Failures_count_whoever_ran_into_them()
     {
@@ -74,8 +93,7 @@ public sealed class ChangingJobTests : IAsyncDisposable
         Assert.Equal(EndReason.TooManyErrors, (await JobControl.ReadAsync(_fixture.Store, _fixture.Artifacts, Stop))?.Reason);
     }
 
-    private Task<JobPlan> AddAsync() => new JobSubmission(_fixture.Store, _fixture.Queue, TimeProvider.System) { DocumentsPerShard = _fixture.DocumentsPerShard }
-        .ResumeAsync(_fixture.Job.Manifest with { JobId = _fixture.Artifacts.JobId }, _fixture.Job.Manifest, _fixture.Job.Input, Stop);
+    private Task<JobPlan> AddAsync() => _fixture.AddAsync();
 
     private void WriteDocuments(int first, int count)
     {

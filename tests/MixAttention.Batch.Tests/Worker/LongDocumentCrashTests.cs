@@ -63,7 +63,7 @@ public sealed class LongDocumentCrashTests
 
     private static async Task<HashSet<int>> KeptRowsAsync(WorkerFixture fixture)
     {
-        var plan = await JobPlan.ReadAsync(fixture.Store, fixture.Artifacts, Stop);
+        var plan = await fixture.ReadPlanAsync();
         var rows = new HashSet<int>();
         await foreach (var line in new JobResults(fixture.Store, fixture.Artifacts, plan).ReadAsync(withUnfinished: true, Stop))
             rows.Add(line.Row);
