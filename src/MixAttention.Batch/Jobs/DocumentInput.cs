@@ -121,7 +121,7 @@ public sealed class DocumentInput(DocumentFinder finder, Func<Stream> standardIn
                 documents.Add(await Listing.DescribeAsync(document, listed.Row, listed.Texts, segment.Manifest.Input.MaxDocumentBytes, cancellationToken).ConfigureAwait(false) with { IsCorrected = true });
         }
 
-        return documents;
+        return [.. documents.OrderBy(d => d.Row)]; // Results of retries are joined in that order.
     }
 
     /// <summary>Makes a number of what a document is: two that differ have one number once in four billion.</summary>

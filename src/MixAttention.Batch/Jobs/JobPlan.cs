@@ -13,6 +13,9 @@ public sealed record JobPlan(IReadOnlyList<ShardPlan> Segments)
     /// <summary>Gets all shards, in order of their numbers, retries included.</summary>
     public IEnumerable<PlannedShard> Shards => Segments.SelectMany(s => s.Shards);
 
+    /// <summary>Gets all shards with their segments, in order of their numbers.</summary>
+    public IEnumerable<(ShardPlan Segment, PlannedShard Shard)> SegmentShards => Segments.SelectMany(s => s.Shards, (segment, shard) => (segment, shard));
+
     /// <summary>Gets the number of shards; they are numbered from 0.</summary>
     public int ShardCount { get; } = Segments.Sum(s => s.Shards.Count);
 

@@ -15,24 +15,26 @@ public sealed class JobResults(IArtifactStore store, JobArtifacts artifacts, Job
     /// <summary>Gets the requests without a line in the shards that were read.</summary>
     public int Unfinished { get; private set; }
 
-    /// <summary>Reads the lines; once.</summary>
+    /// <summary>Reads the lines; once. Of every segment one shard is in memory, of each request's lines the best.</summary>
     /// <param name="withUnfinished">Whether shards without a part give what their checkpoint holds; else they give nothing.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="ContractException">A part is damaged.</exception>
     public async IAsyncEnumerable<ResultLine> ReadAsync(bool withUnfinished, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var retried = new Dictionary<int, ResultLine>();
-        foreach (var shard in plan.Segments.Where(s => s.IsRetry).SelectMany(s => s.Shards))
+        // The lines of a retry are in the order of rows, too, so each is walked along with those of the first tries.
+        List<Cursor> retries = [];
+        foreach (var segment in plan.Segments.Where(s => s.IsRetry))
+            retries.Add(await Cursor.OpenAsync(ReadShardsAsync([segment], withUnfinished, cancellationToken).GetAsyncEnumerator(cancellationToken)).ConfigureAwait(false));
+        await foreach (var line in ReadShardsAsync(plan.Segments.Where(s => !s.IsRetry), withUnfinished, cancellationToken).ConfigureAwait(false))
         {
-            foreach (var line in await ReadShardAsync(shard, withUnfinished, cancellationToken).ConfigureAwait(false))
-                retried[line.Row] = Better(retried.GetValueOrDefault(line.Row), line);
+            var best = line;
+            foreach (var retry in retries)
+                best = await retry.FindAsync(line.Row).ConfigureAwait(false) is { } again ? Better(best, again) : best;
+            yield return best;
         }
 
-        foreach (var shard in plan.Segments.Where(s => !s.IsRetry).SelectMany(s => s.Shards))
-        {
-            foreach (var line in await ReadShardAsync(shard, withUnfinished, cancellationToken).ConfigureAwait(false))
-                yield return retried.TryGetValue(line.Row, out var again) ? Better(line, again) : line;
-        }
+        foreach (var retry in retries)
+            await retry.ReadToEndAsync().ConfigureAwait(false); // Its shards count, also those behind the last line.
     }
 
     /// <summary>Lists the requests whose line is a failure; once, in place of reading.</summary>
@@ -53,7 +55,16 @@ public sealed class JobResults(IArtifactStore store, JobArtifacts artifacts, Job
     }
 
     /// <summary>Chooses between two lines of one request: a success, else the later one.</summary>
-    private static ResultLine Better(ResultLine? former, ResultLine later) => former is { IsFailure: false } && later.IsFailure ? former : later;
+    private static ResultLine Better(ResultLine former, ResultLine later) => !former.IsFailure && later.IsFailure ? former : later;
+
+    private async IAsyncEnumerable<ResultLine> ReadShardsAsync(IEnumerable<ShardPlan> segments, bool withUnfinished, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var shard in segments.SelectMany(s => s.Shards))
+        {
+            foreach (var line in await ReadShardAsync(shard, withUnfinished, cancellationToken).ConfigureAwait(false))
+                yield return line;
+        }
+    }
 
     private async Task<IEnumerable<ResultLine>> ReadShardAsync(PlannedShard shard, bool withUnfinished, CancellationToken cancellationToken)
     {
@@ -74,5 +85,35 @@ public sealed class JobResults(IArtifactStore store, JobArtifacts artifacts, Job
         {
             throw ContractException.Damaged(name, "batch.result", e);
         }
+    }
+
+    /// <summary>Stands at a line of a retry.</summary>
+    private sealed class Cursor(IAsyncEnumerator<ResultLine> lines)
+    {
+        private ResultLine? _line;
+
+        public static async Task<Cursor> OpenAsync(IAsyncEnumerator<ResultLine> lines)
+        {
+            var cursor = new Cursor(lines);
+            await cursor.MoveAsync().ConfigureAwait(false);
+            return cursor;
+        }
+
+        /// <summary>Goes to a row, which lies behind those that were asked for before.</summary>
+        /// <returns>Its line; null when it has not run again.</returns>
+        public async Task<ResultLine?> FindAsync(int row)
+        {
+            while (_line?.Row < row)
+                await MoveAsync().ConfigureAwait(false);
+            return _line?.Row == row ? _line : null;
+        }
+
+        public async Task ReadToEndAsync()
+        {
+            while (_line is not null)
+                await MoveAsync().ConfigureAwait(false);
+        }
+
+        private async Task MoveAsync() => _line = await lines.MoveNextAsync().ConfigureAwait(false) ? lines.Current : null;
     }
 }

@@ -104,7 +104,7 @@ public sealed class JobSubmission(IArtifactStore store, IJobQueue queue, TimePro
     private async Task SendAsync(JobManifest job, JobPlan plan, CancellationToken cancellationToken)
     {
         if (plan.ShardCount == 0)
-            await new JobFinisher(store, time).FinishAsync(job, plan, cancellationToken).ConfigureAwait(false);
+            await new JobFinisher(store, time).FinishAsync(job, cancellationToken).ConfigureAwait(false);
         await OpenShards.SendAsync(store, queue, job, plan, cancellationToken).ConfigureAwait(false);
     }
 }

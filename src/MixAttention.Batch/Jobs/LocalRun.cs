@@ -23,8 +23,6 @@ public sealed class LocalRun(
     // Longer than this process may stand still; nobody else waits for the messages.
     private static readonly TimeSpan LockDuration = TimeSpan.FromMinutes(1);
 
-    private static readonly TimeSpan TimeToReport = TimeSpan.FromMinutes(10);
-
     private readonly EngineHost _engine = new(model, time);
     private WorkerCounts _counts = new();
     private int _rows;
@@ -65,8 +63,9 @@ public sealed class LocalRun(
         await using var _ = queue.ConfigureAwait(false);
         var (submission, deletion) = (new JobSubmission(store, queue, time), new JobDeletion(store, queue));
         var former = Overwrites ? null : await FindJobAsync(store, stop).ConfigureAwait(false);
-        var manifest = former ?? asked;
         var plan = former is null ? await BeginAsync(submission, deletion, store, state, stop).ConfigureAwait(false) : await submission.ResumeAsync(former, asked, input, stop).ConfigureAwait(false);
+
+        var manifest = former ?? (await JobManifest.ReadAsync(store, new JobArtifacts(asked.JobId), stop).ConfigureAwait(false))!; // It was submitted just now.
 
         // 2. What a former run left here is replaced.
         var others = await JobCatalog.ListAsync(store, stop).Where(id => id != manifest.JobId).ToListAsync(stop).ConfigureAwait(false);
@@ -79,7 +78,7 @@ public sealed class LocalRun(
         var artifacts = new JobArtifacts(manifest.JobId);
         if (await CountOpenRowsAsync(store, artifacts, plan, stop).ConfigureAwait(false) == 0)
         {
-            await new JobFinisher(store, time) { Log = options.Log }.FinishAsync(manifest, plan, stop).ConfigureAwait(false);
+            await new JobFinisher(store, time) { Log = options.Log }.FinishAsync(manifest, stop).ConfigureAwait(false);
         }
         else
         {
@@ -92,7 +91,7 @@ public sealed class LocalRun(
 
         // 4. Collect the results, after an interruption those that there are.
         var report = await CollectAsync(new JobResults(store, artifacts, plan)).ConfigureAwait(false);
-        await new BestEffort(time, options.Log).TryAsync(OutputFolder.Report, TimeToReport, stopReport => CopyReportAsync(store, manifest, report.IsInterrupted, stopReport), CancellationToken.None).ConfigureAwait(false);
+        await new BestEffort(time, options.Log).TryAsync(OutputFolder.Report, JobFinisher.TimeToReport, stopReport => CopyReportAsync(store, manifest, report.IsInterrupted, stopReport), CancellationToken.None).ConfigureAwait(false);
         return report;
     }
 
@@ -145,7 +144,7 @@ public sealed class LocalRun(
     {
         var open = await OpenShards.ListAsync(store, artifacts, plan, cancellationToken).ConfigureAwait(false);
         var counts = new RowCounts();
-        foreach (var (segment, shard) in plan.Segments.SelectMany(s => s.Shards, (segment, shard) => (segment, shard)).Except(open))
+        foreach (var (segment, shard) in plan.SegmentShards.Except(open))
         {
             if ((await ShardOwnership.ReadAsync(store, artifacts.State(shard.Shard), cancellationToken).ConfigureAwait(false))?.State.Counts is { } done)
                 counts = counts.Add(segment, done);

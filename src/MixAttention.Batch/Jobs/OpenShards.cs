@@ -16,7 +16,7 @@ public static class OpenShards
         var parts = new HashSet<string>();
         await foreach (var part in store.ListAsync(artifacts.Parts, cancellationToken).ConfigureAwait(false))
             parts.Add(part.Name);
-        return [.. plan.Segments.SelectMany(s => s.Shards, (segment, shard) => (segment, shard)).Where(s => !parts.Contains(artifacts.Part(s.shard.Shard)))];
+        return [.. plan.SegmentShards.Where(s => !parts.Contains(artifacts.Part(s.Shard.Shard)))];
     }
 
     /// <summary>Sends a message for each; those that are in the queue already stay as they are.</summary>

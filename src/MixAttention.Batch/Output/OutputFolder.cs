@@ -103,7 +103,8 @@ public sealed class OutputFolder : IDisposable
         string path = Path.Combine(_root, relativePath);
         CreateFolders(Path.GetDirectoryName(relativePath)!); // A text lies below "texts".
         string content = text.EndsWith('\n') ? text : text + "\n";
-        File.WriteAllText(_temporary, content, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+        using (var file = FreshFile.Create(_temporary))
+            file.Write(Encoding.UTF8.GetBytes(content));
         File.Move(_temporary, path, overwrite: true);
     }
 

@@ -9,7 +9,7 @@ internal sealed class RecordFile : IDisposable
     public RecordFile(string path)
     {
         _path = path;
-        _partial = new FileStream(PartialPath(path), FileMode.Create, FileAccess.Write, FileShare.None);
+        _partial = FreshFile.Create(PartialPath(path));
     }
 
     public static string PartialPath(string path) => path + ".partial";

@@ -15,7 +15,15 @@ public static class ArtifactStoreExtensions
         await using (content.ConfigureAwait(false))
         {
             var bytes = new byte[content.Length];
-            await content.Stream.ReadExactlyAsync(bytes, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await content.Stream.ReadExactlyAsync(bytes, cancellationToken).ConfigureAwait(false);
+            }
+            catch (EndOfStreamException e)
+            {
+                throw new StoreException($"{name} ended before its {content.Length} bytes were read. Check the store; if that is all right, run again.", isTransient: true, e);
+            }
+
             return new ArtifactBytes(bytes, content.ETag);
         }
     }

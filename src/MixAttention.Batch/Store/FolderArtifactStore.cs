@@ -30,7 +30,7 @@ public sealed class FolderArtifactStore : IArtifactStore
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(length ?? 0, nameof(length));
         ArtifactName.Check(name);
-        return GuardAsync($"read {name}", () => Task.FromResult(Open(_folder.FindPath(name), offset, length)), cancellationToken);
+        return GuardAsync($"read {name}", () => Task.FromResult(Open(name, offset, length)), cancellationToken);
     }
 
     /// <inheritdoc />
@@ -76,8 +76,9 @@ public sealed class FolderArtifactStore : IArtifactStore
         }
     }
 
-    private static ArtifactContent? Open(string path, long offset, long? length)
+    private ArtifactContent? Open(string name, long offset, long? length)
     {
+        string path = _folder.FindPath(name);
         if (!File.Exists(path))
             return null;
         try
@@ -85,7 +86,7 @@ public sealed class FolderArtifactStore : IArtifactStore
             var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 1 << 16);
             var version = FileVersion.Of(file.SafeFileHandle);
             file.Position = Math.Min(offset, version.Length);
-            return new ArtifactContent(length is { } bytes ? new RangeStream(file, bytes) : file, version.ETag, version.Length);
+            return new ArtifactContent(new RangeStream(file, length ?? long.MaxValue, e => _folder.Explain($"read {name}", e)), version.ETag, version.Length);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

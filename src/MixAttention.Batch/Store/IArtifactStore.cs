@@ -15,7 +15,7 @@ public interface IArtifactStore
     /// <param name="length">Bytes to read at most; null reads to the end.</param>
     /// <param name="cancellationToken">Stops the opening.</param>
     /// <returns>One version, however long the reading takes and whoever replaces it meanwhile; the caller disposes it. Null when there is no such artifact.</returns>
-    /// <exception cref="StoreException">The store cannot be read.</exception>
+    /// <exception cref="StoreException">The store cannot be read; the stream throws it, too.</exception>
     Task<ArtifactContent?> ReadAsync(string name, long offset = 0, long? length = null, CancellationToken cancellationToken = default);
 
     /// <summary>Creates an artifact unless the name exists.</summary>

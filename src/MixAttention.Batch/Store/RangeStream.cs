@@ -1,7 +1,10 @@
 namespace MixAttention.Batch.Store;
 
-/// <summary>Reads a stream up to a number of bytes, and owns it.</summary>
-internal sealed class RangeStream(Stream inner, long length) : Stream
+/// <summary>Reads an artifact's stream up to a number of bytes, and owns it; what fails underneath is the store's failure, not that of whoever reads.</summary>
+/// <param name="inner">The stream.</param>
+/// <param name="length">The most bytes that are read.</param>
+/// <param name="explain">Says what an <see cref="IOException"/> of the stream means.</param>
+internal sealed class RangeStream(Stream inner, long length, Func<IOException, StoreException> explain) : Stream
 {
     private long _left = length;
 
@@ -19,12 +22,31 @@ internal sealed class RangeStream(Stream inner, long length) : Stream
         set => throw new NotSupportedException();
     }
 
-    public override int Read(Span<byte> buffer) => Count(inner.Read(buffer[..Cut(buffer.Length)]));
+    public override int Read(Span<byte> buffer)
+    {
+        try
+        {
+            return Count(inner.Read(buffer[..Cut(buffer.Length)]));
+        }
+        catch (IOException e)
+        {
+            throw explain(e);
+        }
+    }
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        Count(await inner.ReadAsync(buffer[..Cut(buffer.Length)], cancellationToken).ConfigureAwait(false));
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return Count(await inner.ReadAsync(buffer[..Cut(buffer.Length)], cancellationToken).ConfigureAwait(false));
+        }
+        catch (IOException e)
+        {
+            throw explain(e);
+        }
+    }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();

@@ -224,15 +224,17 @@ internal sealed class ShardSession(WorkerContext worker, JobDelivery delivery, l
     }
 
     /// <summary>Puts the job's results together if its last shard is committed.</summary>
-    /// <remarks>A plan that was read before this worker's last part was put may lack shards that others have added and committed since, so it is read again. Of all who commit, the last one sees everything.</remarks>
+    /// <remarks>The plan known here may lack shards that others have added and committed since; the finisher reads it again. Of all who commit, the last one sees everything.</remarks>
     private async Task<bool> FinishJobAsync(OpenJob job, CancellationToken cancellationToken)
     {
         if (!await job.IsWholeAsync(cancellationToken).ConfigureAwait(false))
             return false;
-        await job.ReadPlanAsync(cancellationToken).ConfigureAwait(false);
-        if (!await job.IsWholeAsync(cancellationToken).ConfigureAwait(false))
+        if (!await worker.Finisher.FinishAsync(job.Manifest, cancellationToken).ConfigureAwait(false))
+        {
+            await job.ReadPlanAsync(cancellationToken).ConfigureAwait(false);
             return false;
-        await worker.Finisher.FinishAsync(job.Manifest, job.Plan, cancellationToken).ConfigureAwait(false);
+        }
+
         worker.Jobs.Close(job.Manifest.JobId);
         return true;
     }

@@ -66,7 +66,7 @@ public sealed class JobSubmissionTests : IAsyncDisposable
     {
         var fixture = Create(documents: 6);
         JobPlan? second = null;
-        var first = await MeetAsync(fixture, step, points => fixture.SubmitAsync(points: points), async () =>
+        var first = await MeetAsync(step, points => fixture.SubmitAsync(points: points), async () =>
         {
             // The second one sees more documents than the first one has listed.
             Write(fixture, 6, 8);
@@ -87,7 +87,7 @@ public sealed class JobSubmissionTests : IAsyncDisposable
         await fixture.SubmitAsync();
         Write(fixture, 3, 5);
         JobPlan? second = null;
-        var first = await MeetAsync(fixture, step, fixture.AddAsync, async () =>
+        var first = await MeetAsync(step, fixture.AddAsync, async () =>
         {
             Write(fixture, 5, 8);
             second = await TryAsync(fixture.AddAsync());
@@ -121,7 +121,7 @@ public sealed class JobSubmissionTests : IAsyncDisposable
 
     /// <summary>Lets somebody else act before a step of a submission.</summary>
     /// <returns>The plan of the first one; null when it was refused.</returns>
-    private static Task<JobPlan?> MeetAsync(WorkerFixture fixture, int step, Func<CrashPoints, Task<JobPlan>> submit, Func<Task> meanwhile)
+    private static Task<JobPlan?> MeetAsync(int step, Func<CrashPoints, Task<JobPlan>> submit, Func<Task> meanwhile)
     {
         int steps = 0;
         return TryAsync(submit(new CrashPoints { Before = _ => steps++ == step ? meanwhile() : Task.CompletedTask }));

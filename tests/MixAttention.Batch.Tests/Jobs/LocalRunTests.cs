@@ -301,17 +301,12 @@ public sealed class LocalRunTests : IDisposable
     }
 
     [Fact]
-    public async Task Full_disk_fails_the_run_with_the_cure()
+    public async Task Output_that_cannot_be_written_fails_the_run_with_the_cure()
     {
-        Assert.SkipUnless(File.Exists("/dev/full"), "needs /dev/full");
         WriteMixedDocuments();
-        _job.BeforeStep = _ =>
-        {
-            if (!File.Exists(_job.Folder["out/.text.tmp"]) && Directory.Exists(_job.Folder["out"]))
-                File.CreateSymbolicLink(_job.Folder["out/.text.tmp"], "/dev/full");
-        };
+        _job.BeforeStep = _ => Directory.CreateDirectory(_job.Folder["out/.text.tmp"]);
         var error = await Assert.ThrowsAsync<BatchException>(_job.RunAsync);
-        Assert.Contains("No space left on device", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Free some space or choose another output folder; what has finished is kept", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -74,15 +74,48 @@ public sealed class OutputFolderTests : IDisposable
         Assert.Empty(_folder.Files("away"));
     }
 
-    [Fact]
-    public void Full_disk_is_one_line_with_the_cure()
+    [Theory]
+    [InlineData(".text.tmp")]
+    [InlineData("output.jsonl.partial")]
+    [InlineData("errors.jsonl.partial")]
+    public void Link_under_a_temporary_name_is_replaced_not_followed(string name)
     {
-        Assert.SkipUnless(File.Exists("/dev/full"), "needs /dev/full");
+        string victim = _folder.Write("victim.txt", "mine");
         Directory.CreateDirectory(_folder["out"]);
-        File.CreateSymbolicLink(_folder["out/.text.tmp"], "/dev/full");
+        File.CreateSymbolicLink(_folder[$"out/{name}"], victim);
+        Run(Success(0), Failure(1));
+        Assert.Equal("mine", File.ReadAllText(victim));
+        Assert.Equal(["out/errors.jsonl", "out/output.jsonl", "out/texts/doc-0.txt.txt"], _folder.Files("out"));
+        Assert.All(_folder.Files("out"), f => Assert.Null(new FileInfo(_folder[f]).LinkTarget));
+    }
+
+    [Fact]
+    public void Link_under_the_reports_temporary_name_is_replaced_not_followed()
+    {
+        string victim = _folder.Write("victim.txt", "mine");
+        File.CreateSymbolicLink(_folder["report.html.partial"], victim);
+        OutputFolder.WriteReport(_folder["report.html"], "page"u8.ToArray());
+        Assert.Equal(("mine", "page\n"), (File.ReadAllText(victim), File.ReadAllText(_folder["report.html"])));
+    }
+
+    [Fact]
+    public void What_a_dead_run_left_is_replaced_and_what_a_live_one_writes_is_not()
+    {
+        _folder.Write("out/output.jsonl.partial", "left over");
+        _folder.Write("out/.text.tmp", "left over");
+        using var folder = OutputFolder.Create(_folder["out"]);
+        Assert.Contains("being used by another process", Assert.Throws<BatchException>(() => OutputFolder.Create(_folder["out"])).Message, StringComparison.Ordinal);
+        folder.Write(ResultLine.Of(Success(0)));
+        folder.Complete();
+        Assert.Equal([0], Rows("out/output.jsonl"));
+    }
+
+    [Fact]
+    public void Folder_that_cannot_be_written_is_one_line_with_the_cure()
+    {
+        Directory.CreateDirectory(_folder["out/.text.tmp"]);
         var error = Assert.Throws<BatchException>(() => Run(Success(0)));
         Assert.Equal(FailureKind.Job, error.Kind);
-        Assert.Contains("No space left on device", error.Message, StringComparison.Ordinal);
         Assert.Contains("Free some space or choose another output folder", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', error.Message);
     }
