@@ -7,7 +7,7 @@ public sealed partial class RepositoryTests
 {
     private const int MaxSourceLines = 400;
 
-    private static readonly string[] TextExtensions = [".cs", ".csproj", ".props", ".targets", ".sln", ".md", ".sh", ".txt", ".yml", ".yaml", ".json", ".js", ".mjs", ".py", ""];
+    private static readonly string[] TextExtensions = [".cs", ".csproj", ".props", ".targets", ".sln", ".md", ".sh", ".txt", ".yml", ".yaml", ".json", ".js", ".mjs", ".py", ".tf", ".hcl", ""];
 
     [Fact]
     public void Repository_is_listed() => Assert.Contains("MixAttention.Batch.sln", Repository.Files);
