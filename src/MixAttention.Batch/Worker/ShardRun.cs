@@ -8,11 +8,13 @@ namespace MixAttention.Batch.Worker;
 /// <summary>Runs the requests of a claimed shard that have no line yet.</summary>
 /// <remarks>
 /// The longest first. Requests are noted in the checkpoint before they go to the engine, a few at a time; so after a crash it is known which were running. Those that were running
-/// in several crashes run last, each alone in the engine.
+/// in one crash run after the others, few at a time, so that a second one makes few suspects, and most have finished before it comes. Those that were running in several crashes run last,
+/// each alone in the engine.
 /// </remarks>
 internal sealed class ShardRun : IDisposable
 {
     private const int RequestsPerTurn = 16;
+    private const int RequestsAfterACrash = 8; // The most in flight of those that were running in one crash.
 
     private readonly OpenJob _job;
     private readonly int _run;
@@ -60,8 +62,10 @@ internal sealed class ShardRun : IDisposable
     public IReadOnlyDictionary<int, RequestCalls> Calls => _calls;
 
     /// <summary>Hands all requests in, as the engine has room for them.</summary>
+    /// <param name="onRoom">Runs once nothing is left but requests that wait for each other, while the engine has room for those of other shards.</param>
+    /// <param name="lost">Gives up.</param>
     /// <returns>Once the last one is handed in, or the worker drains, or the job has ended.</returns>
-    public async Task HandInAsync(CancellationToken lost)
+    public async Task HandInAsync(Action onRoom, CancellationToken lost)
     {
         var suspects = _state.Suspects.ToDictionary(s => s.Row);
         var left = _requests.Where(r => !_lines.ContainsKey(r.Row)).OrderByDescending(r => r.Document.ByteCount).ThenBy(r => r.Row).ToList();
@@ -71,12 +75,24 @@ internal sealed class ShardRun : IDisposable
             left.Remove(poison);
         }
 
-        foreach (var batch in left.Where(r => !RunsAlone(r)).Chunk(RequestsPerTurn))
+        foreach (var batch in left.Where(r => !suspects.ContainsKey(r.Row)).Chunk(RequestsPerTurn))
         {
             using var turn = await TakeTurnAsync(isAlone: false, lost).ConfigureAwait(false);
             if (turn is null)
                 return;
             await HandInAsync(batch, isAlone: false, lost).ConfigureAwait(false);
+        }
+
+        if (!left.Exists(RunsAlone))
+            onRoom();
+        Task former = Task.CompletedTask;
+        foreach (var group in left.Where(r => suspects.ContainsKey(r.Row) && !RunsAlone(r)).Chunk(RequestsAfterACrash))
+        {
+            await former.WaitAsync(lost).ConfigureAwait(false);
+            using var turn = await TakeTurnAsync(isAlone: false, lost).ConfigureAwait(false);
+            if (turn is null)
+                return;
+            former = await HandInAsync(group, isAlone: false, lost).ConfigureAwait(false);
         }
 
         foreach (var suspect in left.Where(RunsAlone))
@@ -115,7 +131,8 @@ internal sealed class ShardRun : IDisposable
     private async Task<IDisposable?> TakeTurnAsync(bool isAlone, CancellationToken lost) =>
         await _job.FindEndAsync(_run, lost).ConfigureAwait(false) is null ? await _feed.TakeTurnAsync(_order, isAlone, lost).ConfigureAwait(false) : null;
 
-    private async Task HandInAsync(IReadOnlyList<BatchRequest> batch, bool isAlone, CancellationToken lost)
+    /// <returns>Their end.</returns>
+    private async Task<Task> HandInAsync(IReadOnlyList<BatchRequest> batch, bool isAlone, CancellationToken lost)
     {
         var ready = new List<PreparedRequest>();
         foreach (var request in batch)
@@ -128,7 +145,7 @@ internal sealed class ShardRun : IDisposable
         }
 
         if (ready.Count == 0)
-            return;
+            return Task.CompletedTask;
         await _checkpoint.StartAsync([.. ready.Select(p => p.Request.Row)], isAlone, lost).ConfigureAwait(false);
         foreach (var prepared in ready)
         {
@@ -140,6 +157,8 @@ internal sealed class ShardRun : IDisposable
             _calls.Add(row, calls);
             _running.Add(RunAsync(prepared, calls));
         }
+
+        return Task.WhenAll(_running.TakeLast(ready.Count));
     }
 
     private async Task RunAsync(PreparedRequest prepared, RequestCalls calls)

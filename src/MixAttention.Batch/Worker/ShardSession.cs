@@ -152,7 +152,7 @@ internal sealed class ShardSession(WorkerContext worker, JobDelivery delivery, l
             var flushing = FlushAsync(checkpoint, stop);
             try
             {
-                await run.HandInAsync(stop.Token).ConfigureAwait(false);
+                await run.HandInAsync(onRoom: () => _handedIn.TrySetResult(), stop.Token).ConfigureAwait(false);
                 _handedIn.TrySetResult();
                 if (await run.FinishAsync(stop.Token).ConfigureAwait(false))
                 {
