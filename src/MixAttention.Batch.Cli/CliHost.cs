@@ -28,6 +28,9 @@ internal sealed record CliHost
     /// <summary>Gets how an environment variable is read; null when it is not set.</summary>
     public Func<string, string?> ReadVariable { get; init; } = _ => null;
 
+    /// <summary>Gets how the process ends when a thread of it hangs: with an exit code, at once.</summary>
+    public Action<int> ExitAtOnce { get; init; } = Interrupt.ExitAtOnce;
+
     /// <summary>Gets how a model is loaded, on the engine's thread.</summary>
     public Func<string, RunnerOptions, IModelRunner> LoadRunner { get; init; } = DecoderRunner.Load;
 

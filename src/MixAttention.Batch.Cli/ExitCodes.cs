@@ -15,6 +15,9 @@ internal static class ExitCodes
     /// <summary>The job failed.</summary>
     public const int JobFailed = 3;
 
+    /// <summary>The engine hung, and the process was ended; what had finished is kept.</summary>
+    public const int Hung = 4;
+
     /// <summary>Interrupted by Ctrl-C or SIGTERM.</summary>
     public const int Interrupted = 130;
 }

@@ -30,6 +30,7 @@ internal sealed partial class Interrupt : IDisposable
         _source.Cancel();
     }
 
+    /// <summary>Ends the process without tearing anything down.</summary>
     [LibraryImport("libc", EntryPoint = "_exit")]
-    private static partial void ExitAtOnce(int code);
+    internal static partial void ExitAtOnce(int code);
 }

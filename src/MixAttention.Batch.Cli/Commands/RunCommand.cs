@@ -17,6 +17,7 @@ internal sealed class RunCommand
     private readonly Option<string> _output = new("--output", "-o") { Description = "Folder of the results: output.jsonl, errors.jsonl, texts/ and report.html, written at the end or at an interruption; mixbatch results --store OUT/.mixbatch --partial -o DIR gives those of a run that goes on.", HelpName = "OUT", Required = true };
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Start over: replace the results of a former run in OUT; other files there stay. Without it, a run that was begun in OUT goes on." };
     private readonly DrainFlag _drain = new();
+    private readonly HangFlag _hang = new();
     private readonly Option<string?> _servedModelName = JobFlags.ServedModelName();
     private readonly Option<bool> _dryRun = JobFlags.DryRun();
     private readonly JobFlags _job = new();
@@ -32,6 +33,7 @@ internal sealed class RunCommand
         run._engine.AddWithTracesTo(command);
         command.Add(run._servedModelName);
         run._drain.AddTo(command);
+        run._hang.AddTo(command);
         command.Add(run._dryRun);
         command.SetAction(run.RunAsync);
         return command;
@@ -56,7 +58,7 @@ internal sealed class RunCommand
         using var _ = served.Text;
         if (result.GetValue(_dryRun))
             return await DryRunAction.RunAsync(_host, manifest, input, served, cancellationToken);
-        var options = new WorkerOptions { DrainTime = _drain.Read(result), Warn = message => display.Say($"mixbatch: {message}") };
+        var options = _hang.AddTo(new WorkerOptions { DrainTime = _drain.Read(result), Warn = message => display.Say($"mixbatch: {message}") }, result, _host);
         await using var run = new LocalRun(manifest, input.Input, output, served, options, _host.Time)
         {
             Overwrites = result.GetValue(_overwrite),

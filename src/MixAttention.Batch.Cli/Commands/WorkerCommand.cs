@@ -13,6 +13,7 @@ internal sealed class WorkerCommand
     private readonly EngineFlags _engine = new(requiresModel: true);
     private readonly Option<string?> _servedModelName = JobFlags.ServedModelName();
     private readonly DrainFlag _drain = new();
+    private readonly HangFlag _hang = new();
     private readonly Option<int> _checkpointSeconds = Parsing.Integer("--checkpoint-seconds", "How often what has finished is put into checkpoints.", 5, 1, 3600);
     private readonly Option<int> _lockSeconds = Parsing.Integer("--lock-seconds", "How long a worker that says nothing keeps a shard from the others.", 60, 3, 86400);
     private readonly Option<int?> _idleSeconds = Parsing.OptionalInteger("--idle-seconds", "End when nothing has come for so long; waits for ever unless given.", 0, 86400);
@@ -29,6 +30,7 @@ internal sealed class WorkerCommand
         foreach (var option in others)
             command.Add(option);
         worker._drain.AddTo(command);
+        worker._hang.AddTo(command);
         command.SetAction(worker.RunAsync);
         return command;
     }
@@ -46,14 +48,14 @@ internal sealed class WorkerCommand
         var store = _host.OpenStore(folder.Store, _host.Time);
         await using var queue = _host.OpenQueue(folder.Queue, TimeSpan.FromSeconds(result.GetValue(_lockSeconds)), _host.Time);
         await using var engine = new EngineHost(served, _host.Time);
-        var options = new WorkerOptions
+        var options = _hang.AddTo(new WorkerOptions
         {
             DrainTime = _drain.Read(result),
             CheckpointPeriod = TimeSpan.FromSeconds(result.GetValue(_checkpointSeconds)),
             IdleTime = result.GetValue(_idleSeconds) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             Log = _host.Error.WriteLine,
             Warn = _host.Error.WriteLine,
-        };
+        }, result, _host);
         using var worker = new BatchWorker(store, queue, engine, options, _host.Time);
         _host.Error.WriteLine($"Serving {served.Name} to {folder.Path}.");
         await using var notice = _drain.Announce(result, _host, cancellationToken);

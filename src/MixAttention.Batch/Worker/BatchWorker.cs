@@ -34,6 +34,7 @@ public sealed class BatchWorker : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(time);
         _engine = engine;
+        Watch = new EngineWatch(engine, time);
         string owner = $"{Environment.MachineName}:{Environment.ProcessId}:{Guid.CreateVersion7(time.GetUtcNow()):N}";
         _context = new WorkerContext(store, queue, engine, options, owner, time, new WorkerCounts(), new OpenJobs(store, engine, time), new JobFinisher(store, time) { Log = options.Log }, _stopping.Token);
     }
@@ -41,12 +42,17 @@ public sealed class BatchWorker : IDisposable
     /// <summary>Gets what the worker has done; may be read while it runs.</summary>
     public WorkerCounts Counts => _context.Counts;
 
+    /// <summary>Gets what sees whether the engine goes on.</summary>
+    public EngineWatch Watch { get; }
+
     /// <summary>Works until it is told to stop, or its one job is complete, or nothing has come for a while.</summary>
     /// <param name="stop">Drains the worker.</param>
     /// <exception cref="BatchException">The engine died; or, for a worker of one job, that job cannot go on.</exception>
     public async Task RunAsync(CancellationToken stop)
     {
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(stop, _enough.Token);
+        using var over = new CancellationTokenSource();
+        var watching = _context.Options.HangTime is { } hang ? Watch.WatchAsync(hang, _context.Options.OnHang, over.Token) : Task.CompletedTask;
         try
         {
             await ReceiveAllAsync(enough.Token).ConfigureAwait(false);
@@ -58,6 +64,8 @@ public sealed class BatchWorker : IDisposable
         finally
         {
             await DrainAsync().ConfigureAwait(false);
+            await over.CancelAsync().ConfigureAwait(false);
+            await watching.ConfigureAwait(false);
         }
 
         if (_failure is not null)

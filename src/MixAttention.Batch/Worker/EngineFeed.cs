@@ -14,7 +14,7 @@ internal sealed class EngineFeed : IAsyncDisposable
     private readonly int _maxSequences;
     private readonly Lock _lock = new();
     private readonly SortedDictionary<(long Order, long Ticket), Waiter> _waiters = [];
-    private readonly Dictionary<string, (TaskCompletionSource<GenerationResult> Source, long KvBytes)> _inFlight = [];
+    private readonly Dictionary<string, (TaskCompletionSource<GenerationResult> Source, long KvBytes, string CustomId)> _inFlight = [];
     private long _nextTicket;
     private long _kvBytesInFlight;
     private int _openRequests;
@@ -120,7 +120,7 @@ internal sealed class EngineFeed : IAsyncDisposable
         var source = new TaskCompletionSource<GenerationResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)
         {
-            _inFlight.Add(request.Key, (source, kvBytes));
+            _inFlight.Add(request.Key, (source, kvBytes, request.CustomId));
             _kvBytesInFlight += kvBytes;
         }
 
@@ -138,6 +138,23 @@ internal sealed class EngineFeed : IAsyncDisposable
         }
 
         return source.Task;
+    }
+
+    /// <summary>Gets the number of requests in flight.</summary>
+    public int InFlight
+    {
+        get
+        {
+            lock (_lock)
+                return _inFlight.Count;
+        }
+    }
+
+    /// <summary>Lists the custom ids of the requests in flight.</summary>
+    public string[] ListInFlight()
+    {
+        lock (_lock)
+            return [.. _inFlight.Values.Select(r => r.CustomId)];
     }
 
     /// <summary>Ends a request, if it is still in flight, with <see cref="FinishReason.Cancelled"/>.</summary>

@@ -11,6 +11,12 @@ public sealed record WorkerOptions
     /// <value>5 seconds unless set.</value>
     public TimeSpan CheckpointPeriod { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Gets how long the engine may make no step while it has work before it counts as hanging; null for ever.</summary>
+    public TimeSpan? HangTime { get; init; }
+
+    /// <summary>Gets what is told when it hangs. The worker cannot go on or drain then; it is expected to end the process.</summary>
+    public Action<string> OnHang { get; init; } = _ => { };
+
     /// <summary>Gets how long the worker waits for work before it ends; null waits for ever.</summary>
     public TimeSpan? IdleTime { get; init; }
 

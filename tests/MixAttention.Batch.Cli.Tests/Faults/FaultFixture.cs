@@ -50,10 +50,10 @@ internal sealed class FaultFixture(int documents = FaultFixture.TwoShards) : IDi
 
     /// <summary>Starts a worker that meets a fault.</summary>
     /// <returns>The process, and the file that gets the length of each prompt that it computes.</returns>
-    public (TestProcess Process, string Computed) Start(string kind, string at)
+    public (TestProcess Process, string Computed) Start(string kind, string at, params string[] options)
     {
         string computed = _jobs.Cli.Folder.Write($"computed-{++_lives}.txt", "");
-        string[] worker = ["worker", "--store", _jobs.Store, "--model", ModelFlag.DemoModel, "--memory", "4MiB", "--idle-seconds", "0", "--checkpoint-seconds", "1"];
+        string[] worker = ["worker", "--store", _jobs.Store, "--model", ModelFlag.DemoModel, "--memory", "4MiB", "--idle-seconds", "0", "--checkpoint-seconds", "1", .. options];
         return (TestProcess.Start(["mixbatch", kind, at, computed, $"{_lives * SecondsOfALife}", .. worker]), computed);
     }
 

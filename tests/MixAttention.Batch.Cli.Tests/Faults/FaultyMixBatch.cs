@@ -28,6 +28,9 @@ internal sealed class FaultyMixBatch(string kind, string at)
     /// <summary>Dies at the engine's step of this number, from 1.</summary>
     public const string KillAtStep = "kill-at-step";
 
+    /// <summary>Never returns from the engine's step of this number, from 1.</summary>
+    public const string HangAtStep = "hang-at-step";
+
     /// <summary>Dies whenever a prompt of so many tokens is computed.</summary>
     public const string KillAtPrompt = "kill-at-prompt";
 
@@ -76,6 +79,8 @@ internal sealed class FaultyMixBatch(string kind, string at)
         File.AppendAllLines(computed, PromptLengths(plan).Select(l => l.ToString(CultureInfo.InvariantCulture)));
         if (kind == KillAtStep && IsNumber(at))
             Kill();
+        if (kind == HangAtStep && IsNumber(at))
+            new ManualResetEventSlim().Wait();
         if (kind == KillAtPrompt && PromptLengths(plan).Contains(int.Parse(at, CultureInfo.InvariantCulture)))
             Kill();
     }
