@@ -74,6 +74,13 @@ internal sealed class TerraformFolder : IDisposable
         return await RunAsync(folder, "validate");
     }
 
+    /// <summary>Prepares a folder of the copy that needs no provider, and applies it.</summary>
+    public async Task<ProgramRun> ApplyAsync(string folder)
+    {
+        await InitializeAsync(folder);
+        return await RunAsync(folder, "apply", "-auto-approve", "-input=false");
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private async Task InitializeAsync(string folder)
