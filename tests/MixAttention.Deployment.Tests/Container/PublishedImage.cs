@@ -42,6 +42,10 @@ public sealed class PublishedImage : IAsyncLifetime
         var variables = DockerfileText.Variables(stage).ToDictionary(v => v.Key, v => (string?)v.Value);
         variables["LibTorch"] = "cpu";
         variables.Remove("NUGET_PACKAGES"); // the packages of this machine serve for the cache mount
+        // A server of the build that stays would hold the streams that are read to their ends.
+        variables["MSBUILDDISABLENODEREUSE"] = "1";
+        variables["DOTNET_CLI_USE_MSBUILD_SERVER"] = "false";
+        variables["UseSharedCompilation"] = "false";
         foreach (string command in stage.All("RUN").Select(WithPlacesHere))
         {
             var run = await ProgramRun.TryAsync(_folder["source"], variables, "sh", "-ec", command);
