@@ -8,7 +8,7 @@ namespace MixAttention.Batch.Queue;
 /// <param name="Message">The message; null when its body cannot be read.</param>
 /// <param name="Reason">Why it was put aside.</param>
 /// <param name="Cure">What a person can do.</param>
-/// <param name="PutAsideAt">When, by the queue's clock.</param>
+/// <param name="PutAsideAt">When, by the clock of who put it aside.</param>
 /// <param name="DeliveryCount">How often it had been delivered.</param>
 /// <param name="FailureCount">How often it had been given back as failed.</param>
 public sealed record AsideMessage(

@@ -6,6 +6,7 @@ namespace MixAttention.Batch.Queue;
 /// <remarks>
 /// <para>A receiver holds a message by a lock that runs out: what is neither renewed nor settled in time is delivered again. So a message is delivered at least once.</para>
 /// <para>A lock says who should work, not who may commit: its holder may have been stopped and not know that the lock is gone.</para>
+/// <para>A delivery is renewed and settled through the object that received it.</para>
 /// <para>Every call may throw <see cref="QueueException"/>, and may have taken effect all the same.</para>
 /// <para>Safe for use from several threads, processes and machines at once, as far as the queue reaches.</para>
 /// </remarks>
@@ -16,14 +17,17 @@ public interface IJobQueue : IAsyncDisposable
     TimeSpan LockDuration { get; }
 
     /// <summary>Adds a message.</summary>
-    /// <param name="message">The message; ignored while one with its <see cref="JobMessage.MessageId"/> is in the queue and not put aside.</param>
+    /// <param name="message">
+    /// The message; ignored while one with its <see cref="JobMessage.MessageId"/> is in the queue and not put aside. A queue that knows ids by when they were sent ignores it for
+    /// some minutes after the sending of the first, also where that one is settled or put aside by then, and takes it afterwards, also where that one is still there.
+    /// </param>
     /// <param name="delay">How long it is kept back; nothing unless set.</param>
     /// <param name="cancellationToken">Stops the sending.</param>
     /// <exception cref="ArgumentException">The message breaks a rule of <see cref="JobMessageBody"/>, or the delay is negative.</exception>
     Task SendAsync(JobMessage message, TimeSpan delay = default, CancellationToken cancellationToken = default);
 
     /// <summary>Receives the next message and locks it.</summary>
-    /// <param name="wait">How long to wait for one; zero only looks.</param>
+    /// <param name="wait">How long to wait for one; zero only looks, which takes a second where the queue is far away.</param>
     /// <param name="cancellationToken">Ends the waiting. A message that arrives at that moment is returned or stays in the queue.</param>
     /// <returns>The message; null when none came.</returns>
     /// <exception cref="OperationCanceledException">The waiting was ended, and no message was locked.</exception>
@@ -62,7 +66,7 @@ public interface IJobQueue : IAsyncDisposable
 
     /// <summary>Puts a message put aside back into the queue, with its counts at zero.</summary>
     /// <returns>False when it is not there any more.</returns>
-    /// <remarks>Where a message with its id is in the queue by now, the one put aside is dropped.</remarks>
+    /// <remarks>Where a message with its id is in the queue by now, the one put aside may be dropped.</remarks>
     Task<bool> ResendAsync(AsideMessage message, CancellationToken cancellationToken = default);
 
     /// <summary>Removes a message put aside.</summary>

@@ -20,7 +20,7 @@ public abstract class AsideSuite(QueueBackend backend) : QueueFixture(backend)
         Assert.Equal((2, 1, delivery.EnqueuedAt + Moment), (aside.DeliveryCount, aside.FailureCount, aside.PutAsideAt));
         await PassAsync(LockDuration);
         Assert.Null(await queue.ReceiveAsync(TimeSpan.Zero, Stop));
-        Assert.Equal(new QueueCounts(Ready: 0, Delayed: 0, Locked: 0, Aside: 1), await queue.CountAsync(Stop));
+        await AssertCountsAsync(new QueueCounts(Ready: 0, Delayed: 0, Locked: 0, Aside: 1), queue);
     }
 
     [Fact]
@@ -46,7 +46,7 @@ public abstract class AsideSuite(QueueBackend backend) : QueueFixture(backend)
         Assert.True(await queue.DropAsync(aside, Stop));
         Assert.False(await queue.DropAsync(aside, Stop));
         Assert.False(await queue.ResendAsync(aside, Stop));
-        Assert.Equal(new QueueCounts(0, 0, 0, 0), await queue.CountAsync(Stop));
+        await AssertCountsAsync(new QueueCounts(0, 0, 0, 0), queue);
     }
 
     [Fact]
@@ -54,9 +54,13 @@ public abstract class AsideSuite(QueueBackend backend) : QueueFixture(backend)
     {
         var (queue, delivery) = await ReceiveOneAsync();
         await queue.PutAsideAsync(delivery, "reason", "cure", Stop);
+        await PassAsync(DuplicateWindow);
         await queue.SendAsync(Message(0), cancellationToken: Stop);
+        await AssertCountsAsync(new QueueCounts(Ready: 1, Delayed: 0, Locked: 0, Aside: 1), queue);
         Assert.True(await queue.ResendAsync(Assert.Single(await ListAsync(queue)), Stop));
-        Assert.Equal(new QueueCounts(Ready: 1, Delayed: 0, Locked: 0, Aside: 0), await queue.CountAsync(Stop));
+        var counts = await queue.CountAsync(Stop);
+        Assert.Equal(0, counts.Aside);
+        Assert.InRange(counts.Ready, 1, DuplicateWindow > TimeSpan.Zero ? 2 : 1);
     }
 
     [Fact]

@@ -6,6 +6,12 @@ namespace MixAttention.Batch.Tests.Queue;
 /// <summary>Where the suites' queue lives: a derived class of a suite gives an empty one.</summary>
 public abstract class QueueBackend : IAsyncDisposable
 {
+    /// <summary>Gets whether the queue tells messages that are locked from those that are ready.</summary>
+    public virtual bool TellsLocked => true;
+
+    /// <summary>Gets for how long the queue ignores a message after one with its id was sent, whatever became of that one; zero where it knows what is in it.</summary>
+    public virtual TimeSpan DuplicateWindow => TimeSpan.Zero;
+
     /// <summary>Opens the queue, with locks of <see cref="QueueFixture.LockDuration"/>, as another process would.</summary>
     public abstract IJobQueue Open();
 
@@ -55,6 +61,13 @@ public abstract class QueueFixture(QueueBackend backend) : IAsyncDisposable
     /// <summary>Lets time pass for the queue and all who wait.</summary>
     protected ValueTask PassAsync(TimeSpan time) => backend.PassAsync(time);
 
+    /// <summary>Gets for how long the queue ignores a message after one with its id was sent; zero where it knows what is in it.</summary>
+    protected TimeSpan DuplicateWindow => backend.DuplicateWindow;
+
+    /// <summary>Checks the counts, as far as the queue tells them.</summary>
+    protected async Task AssertCountsAsync(QueueCounts expected, IJobQueue queue) =>
+        Assert.Equal(backend.TellsLocked ? expected : expected with { Ready = expected.Ready + expected.Locked!.Value, Locked = null }, await queue.CountAsync(Stop));
+
     protected async Task<T> WhileTimePassesAsync<T>(Task<T> task)
     {
         while (!task.IsCompleted)
@@ -66,10 +79,10 @@ public abstract class QueueFixture(QueueBackend backend) : IAsyncDisposable
         return await task;
     }
 
-    protected async Task<(IJobQueue Queue, JobDelivery Delivery)> ReceiveOneAsync()
+    protected async Task<(IJobQueue Queue, JobDelivery Delivery)> ReceiveOneAsync(int shard = 0)
     {
         var queue = Open();
-        await queue.SendAsync(Message(0), cancellationToken: Stop);
+        await queue.SendAsync(Message(shard), cancellationToken: Stop);
         return (queue, (await queue.ReceiveAsync(TimeSpan.Zero, Stop))!);
     }
 

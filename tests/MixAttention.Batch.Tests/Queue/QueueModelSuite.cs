@@ -5,8 +5,11 @@ namespace MixAttention.Batch.Tests.Queue;
 /// <summary>Compares a queue with a list of messages in memory, over random calls at random times, stale deliveries among them.</summary>
 public abstract class QueueModelSuite(QueueBackend backend) : QueueFixture(backend)
 {
+    private const int Shards = 8;
+
     private readonly Dictionary<string, Entry> _model = [];
-    private readonly List<JobDelivery> _deliveries = [];
+    private readonly List<(IJobQueue Queue, JobDelivery Delivery)> _deliveries = [];
+    private readonly int[] _runs = new int[Shards];
     private TimeSpan _now;
 
     [Theory]
@@ -26,13 +29,13 @@ public abstract class QueueModelSuite(QueueBackend backend) : QueueFixture(backe
             switch (random.Next(8))
             {
                 case 0 or 1:
-                    await SendAsync(queue, random.Next(8), random.Next(3) == 0 ? TimeSpan.FromSeconds(random.Next(90)) : TimeSpan.Zero);
+                    await SendAsync(queue, random.Next(Shards), random.Next(3) == 0 ? TimeSpan.FromSeconds(random.Next(90)) : TimeSpan.Zero);
                     break;
                 case 2 or 3:
                     await ReceiveAsync(queue);
                     break;
                 case 4 or 5 when _deliveries.Count > 0:
-                    await SettleAsync(queue, random);
+                    await SettleAsync(random);
                     break;
                 case 6:
                     var time = TimeSpan.FromSeconds(random.Next(45));
@@ -44,14 +47,16 @@ public abstract class QueueModelSuite(QueueBackend backend) : QueueFixture(backe
                     break;
             }
 
-            Assert.Equal(Counts(), await queue.CountAsync(Stop));
+            await AssertCountsAsync(Counts(), queue);
         }
     }
 
     private async Task SendAsync(IJobQueue queue, int shard, TimeSpan delay)
     {
-        await queue.SendAsync(Message(shard), delay, Stop);
-        string id = Message(shard).MessageId;
+        // A queue that remembers ids is sent another run of what was settled, as the product does.
+        var message = Message(shard) with { Run = DuplicateWindow > TimeSpan.Zero ? _runs[shard] : 0 };
+        await queue.SendAsync(message, delay, Stop);
+        string id = message.MessageId;
         if (!_model.TryGetValue(id, out var entry))
             _model[id] = entry = new Entry();
         if (!entry.IsQueued)
@@ -68,12 +73,12 @@ public abstract class QueueModelSuite(QueueBackend backend) : QueueFixture(backe
         Assert.True(entry.IsQueued && entry.HiddenUntil <= _now, "The message is held by another receiver, delayed or gone.");
         Assert.Equal((entry.Deliveries + 1, entry.Failures), (delivery.DeliveryCount, delivery.FailureCount));
         (entry.HiddenUntil, entry.Token, entry.Deliveries) = (_now + LockDuration, delivery.LockToken, delivery.DeliveryCount);
-        _deliveries.Add(delivery);
+        _deliveries.Add((queue, delivery));
     }
 
-    private async Task SettleAsync(IJobQueue queue, Random random)
+    private async Task SettleAsync(Random random)
     {
-        var delivery = _deliveries[^(1 + random.Next(Math.Min(6, _deliveries.Count)))];
+        var (queue, delivery) = _deliveries[^(1 + random.Next(Math.Min(6, _deliveries.Count)))];
         var entry = _model[delivery.MessageId];
         string how = JobQueueSuite.Settlements.ElementAt(random.Next(4)).Data;
         if (!(entry.IsQueued && entry.Token == delivery.LockToken && entry.HiddenUntil > _now))
@@ -86,6 +91,7 @@ public abstract class QueueModelSuite(QueueBackend backend) : QueueFixture(backe
         entry.HiddenUntil = how == "renew" ? _now + LockDuration : _now;
         entry.Token = how == "renew" ? entry.Token : null;
         entry.IsQueued = how is "renew" or "give back";
+        _runs[delivery.Message!.Shard] += entry.IsQueued ? 0 : 1;
         entry.Failures += how == "give back" ? 1 : 0;
         entry.Aside += how == "put aside" ? 1 : 0;
     }
