@@ -1,18 +1,13 @@
 using System.Security.Cryptography;
 using Azure.Messaging.ServiceBus;
+using MixAttention.Batch.Azure.Resilience;
 using Polly;
-using Polly.Retry;
 
 namespace MixAttention.Batch.Azure.ServiceBus;
 
 /// <summary>How often and how long every call to the service is tried: the SDK itself repeats nothing, so that tries are counted in one place.</summary>
 internal sealed class ServiceBusPipelines
 {
-    private const int Retries = 4;
-
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
-
     // The SDK lets no call through in the ten seconds after the service said that it is busy.
     private static readonly TimeSpan BusyPause = TimeSpan.FromSeconds(10.2);
     private const int BusySpreadMilliseconds = 3000;
@@ -22,16 +17,7 @@ internal sealed class ServiceBusPipelines
     /// <remarks>Pauses and limits are by the machine's clock, as the SDK's own are.</remarks>
     public ServiceBusPipelines(ServiceBusFailures failures, ServiceBusQueueOptions options)
     {
-        var retry = new RetryStrategyOptions
-        {
-            ShouldHandle = attempt => ValueTask.FromResult(failures.IsTransient(attempt.Outcome.Exception)),
-            MaxRetryAttempts = Retries,
-            BackoffType = DelayBackoffType.Exponential,
-            UseJitter = true,
-            Delay = FirstPause,
-            MaxDelay = LongestPause,
-            DelayGenerator = attempt => ValueTask.FromResult(IsBusy(attempt.Outcome.Exception) ? BusyPause + Spread() : (TimeSpan?)null),
-        };
+        var retry = CloudRetry.Options(failures.IsTransient, failure => IsBusy(failure) ? BusyPause + Spread() : null, CloudRetry.FirstPause);
         Receives = new ResiliencePipelineBuilder().AddRetry(retry).Build();
         Calls = new ResiliencePipelineBuilder().AddRetry(retry).AddTimeout(options.CallTimeout).Build();
         Renewals = new ResiliencePipelineBuilder().AddTimeout(Shorter(options.CallTimeout, options.LockDuration / 6)).Build();

@@ -14,7 +14,7 @@ public interface IArtifactStore
     /// <param name="offset">Bytes to skip; a range that begins after the end is empty.</param>
     /// <param name="length">Bytes to read at most; null reads to the end.</param>
     /// <param name="cancellationToken">Stops the opening.</param>
-    /// <returns>One version, however long the reading takes and whoever replaces it meanwhile; the caller disposes it. Null when there is no such artifact.</returns>
+    /// <returns>One version, whoever replaces it meanwhile: a store that does not keep that one ends the reading with a <see cref="StoreException"/>. The caller disposes it. Null when there is no such artifact.</returns>
     /// <exception cref="StoreException">The store cannot be read; the stream throws it, too.</exception>
     Task<ArtifactContent?> ReadAsync(string name, long offset = 0, long? length = null, CancellationToken cancellationToken = default);
 
