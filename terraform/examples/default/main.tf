@@ -26,11 +26,18 @@ variable "admin_groups" {
   type        = list(string)
 }
 
+variable "image_digest" {
+  description = "Digest of the worker's image, sha256 and 64 digits; not known before the image is pushed to the registry that this makes."
+  type        = string
+  default     = ""
+}
+
 module "mixbatch" {
   source = "../.."
 
   location = var.location
   cluster  = { admin_groups = var.admin_groups }
+  image    = { digest = var.image_digest }
 }
 
 output "helm_values" {

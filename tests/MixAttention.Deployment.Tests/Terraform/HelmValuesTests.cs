@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using MixAttention.Deployment.Tests.Support;
 
 namespace MixAttention.Deployment.Tests.Terraform;
@@ -14,9 +15,11 @@ public sealed class HelmValuesTests
         using var schema = JsonDocument.Parse(await File.ReadAllTextAsync(schemaFile, TestContext.Current.CancellationToken));
         using var values = await ReadValuesAsync();
 
-        Assert.Empty(Unknown(values.RootElement, schema.RootElement, ""));
-        Assert.Contains(Unknown(JsonDocument.Parse("""{"image":{"nonsense":1}}""").RootElement, schema.RootElement, ""), path => path == ".image.nonsense");
+        Assert.Empty(Problems(values.RootElement, schema.RootElement, ""));
+        Assert.Equal([".image.digest", ".image.nonsense", ".keda.maxReplicas"], Problems(Wrong, schema.RootElement, "").Order(StringComparer.Ordinal));
     }
+
+    private static JsonElement Wrong { get; } = JsonDocument.Parse("""{"image":{"nonsense":1,"digest":"sha256:12"},"keda":{"maxReplicas":"4"}}""").RootElement;
 
     /// <summary>Applies the module without a provider, as its own tests do, and reads what it puts out.</summary>
     private static async Task<JsonDocument> ReadValuesAsync()
@@ -30,19 +33,24 @@ public sealed class HelmValuesTests
         return JsonDocument.Parse((await terraform.RunAsync("modules/helm_values", "output", "-json", "values")).Output);
     }
 
-    private static IEnumerable<string> Unknown(JsonElement value, JsonElement schema, string path)
+    /// <summary>Gets the paths of values that the schema does not name, or whose type or form is another.</summary>
+    private static IEnumerable<string> Problems(JsonElement value, JsonElement schema, string path)
     {
+        if (schema.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && type.GetString() != TypeOf(value))
+            return [path];
+        if (value.ValueKind == JsonValueKind.String && schema.TryGetProperty("pattern", out var pattern) && !Regex.IsMatch(value.GetString()!, pattern.GetString()!))
+            return [path];
         if (value.ValueKind != JsonValueKind.Object || !schema.TryGetProperty("properties", out var known))
-            yield break;
-        foreach (var property in value.EnumerateObject())
-        {
-            if (!known.TryGetProperty(property.Name, out var inner))
-                yield return $"{path}.{property.Name}";
-            else
-            {
-                foreach (string unknown in Unknown(property.Value, inner, $"{path}.{property.Name}"))
-                    yield return unknown;
-            }
-        }
+            return [];
+        return value.EnumerateObject().SelectMany(p => known.TryGetProperty(p.Name, out var inner) ? Problems(p.Value, inner, $"{path}.{p.Name}") : [$"{path}.{p.Name}"]);
     }
+
+    private static string TypeOf(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Object => "object",
+        JsonValueKind.Array => "array",
+        JsonValueKind.String => "string",
+        JsonValueKind.Number => "integer",
+        _ => "boolean",
+    };
 }
