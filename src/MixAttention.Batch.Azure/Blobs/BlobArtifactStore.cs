@@ -81,7 +81,9 @@ public sealed class BlobArtifactStore : IArtifactStore
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(length ?? 0, nameof(length));
         ArtifactName.Check(name);
-        return _calls.ExplainedAsync($"read {name}", () => length == 0 ? OpenEmptyAsync(name, cancellationToken) : OpenAsync(name, offset, length ?? long.MaxValue, cancellationToken));
+        return _calls.ExplainedAsync($"read {name}", async () => length == 0
+            ? Empty(await FindAsync(name, cancellationToken).ConfigureAwait(false))
+            : await OpenAsync(name, offset, length ?? long.MaxValue, cancellationToken).ConfigureAwait(false));
     }
 
     /// <inheritdoc />
@@ -173,8 +175,7 @@ public sealed class BlobArtifactStore : IArtifactStore
     // An answer without a body, as to a HEAD, says no more than its status.
     private static bool IsNotThere(RequestFailedException e) => e.Status == 404 && e.ErrorCode != BlobErrorCode.ContainerNotFound;
 
-    private async Task<ArtifactContent?> OpenEmptyAsync(string name, CancellationToken cancellationToken) =>
-        await FindAsync(name, cancellationToken).ConfigureAwait(false) is { } found ? new ArtifactContent(Stream.Null, Text(found.ETag), found.ContentLength) : null;
+    private static ArtifactContent? Empty(BlobProperties? found) => found is null ? null : new ArtifactContent(Stream.Null, Text(found.ETag), found.ContentLength);
 
     private async Task<ArtifactContent?> OpenAsync(string name, long offset, long length, CancellationToken cancellationToken)
     {
@@ -194,7 +195,9 @@ public sealed class BlobArtifactStore : IArtifactStore
         }
         catch (RequestFailedException e) when (e.Status == 416)
         {
-            return await OpenEmptyAsync(name, cancellationToken).ConfigureAwait(false); // The range begins behind the end.
+            // The range begins behind the end, unless a longer version has come meanwhile.
+            var found = await FindAsync(name, cancellationToken).ConfigureAwait(false);
+            return found?.ContentLength > offset ? await OpenAsync(name, offset, length, cancellationToken).ConfigureAwait(false) : Empty(found);
         }
     }
 

@@ -10,7 +10,8 @@ namespace MixAttention.Batch.Azure.Blobs;
 /// <summary>Writes one version of a blob: what fits into a block in one call, more of it as blocks that a last call makes the blob of.</summary>
 /// <remarks>
 /// The version carries an id of its own in its metadata. Where the service answers that the name is taken or the version is another, the reply to an earlier try may have been lost:
-/// then the id tells whether that version is this one. Blocks of others, and of puts that died, are never part of it, since their ids hold the put's; the service drops them in a week.
+/// then the id tells whether that version is this one. Where it is not, this one may have been there and been replaced, which nobody can tell any more.
+/// Blocks of others, and of puts that died, are never part of it, since their ids hold the put's; the service drops them in a week.
 /// </remarks>
 internal sealed class BlobPut(BlockBlobClient blob, BlobCalls calls, BlobRequestConditions conditions, int blockBytes) : Stream
 {
@@ -19,6 +20,7 @@ internal sealed class BlobPut(BlockBlobClient blob, BlobCalls calls, BlobRequest
     private readonly string _id = Guid.NewGuid().ToString("N");
     private readonly List<string> _blocks = [];
     private readonly MemoryStream _block = new();
+    private bool _isInDoubt; // A try may have taken effect: its reply was lost.
 
     public override bool CanRead => false;
 
@@ -69,22 +71,46 @@ internal sealed class BlobPut(BlockBlobClient blob, BlobCalls calls, BlobRequest
     public override void SetLength(long value) => throw new NotSupportedException();
 
     /// <summary>Gives what was written the name.</summary>
-    /// <returns>The version's ETag; null when the condition does not hold.</returns>
+    /// <returns>The version's ETag; null when the condition does not hold and this version never was there.</returns>
+    /// <exception cref="StoreException">The version may have been there and been replaced, or it was overtaken.</exception>
     public async Task<string?> CommitAsync(CancellationToken cancellationToken)
     {
         if (_blocks.Count > 0)
             await StageAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return BlobArtifactStore.Text(await calls.CallAsync(SendAsync, cancellationToken).ConfigureAwait(false));
+            return BlobArtifactStore.Text(await calls.CallAsync(TrySendAsync, cancellationToken).ConfigureAwait(false));
         }
         catch (RequestFailedException e) when (IsRefusal(e))
         {
-            return await FindOwnAsync(cancellationToken).ConfigureAwait(false) ?? (IsUnconditional ? throw Overtaken(e) : null);
+            return await FindOwnAsync(cancellationToken).ConfigureAwait(false) is { } own ? own
+                : IsUnconditional ? throw Overtaken(e)
+                : _isInDoubt ? throw InDoubt(e)
+                : null;
         }
     }
 
     private bool IsUnconditional => conditions.IfMatch is null && conditions.IfNoneMatch is null;
+
+    private async Task<ETag> TrySendAsync(CancellationToken stop)
+    {
+        bool isAnswered = false;
+        try
+        {
+            var etag = await SendAsync(stop).ConfigureAwait(false);
+            isAnswered = true;
+            return etag;
+        }
+        catch (RequestFailedException e) when (e.Status is >= 400 and < 500 and not 408)
+        {
+            isAnswered = true; // It was refused.
+            throw;
+        }
+        finally
+        {
+            _isInDoubt |= !isAnswered;
+        }
+    }
 
     private async Task<ETag> SendAsync(CancellationToken stop)
     {
@@ -126,6 +152,9 @@ internal sealed class BlobPut(BlockBlobClient blob, BlobCalls calls, BlobRequest
             return null;
         }
     }
+
+    private StoreException InDoubt(Exception cause) =>
+        new($"{blob.Name} may have been written, and then replaced by somebody else: the reply was lost, and another version is there now. Read it before you write again.", isTransient: true, cause);
 
     private StoreException Overtaken(Exception cause) => new($"{blob.Name} was written by somebody else at the same moment, whose commit dropped what was staged. Write it again.", isTransient: true, cause);
 }

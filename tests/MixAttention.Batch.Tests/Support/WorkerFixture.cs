@@ -19,17 +19,18 @@ internal sealed class WorkerFixture : IAsyncDisposable
     private readonly JobFixture _job = new();
 
     /// <param name="state">A folder with a store and a queue to begin with, which stays as it is; null begins with nothing.</param>
-    public WorkerFixture(string? state = null)
+    /// <param name="store">An empty store; null makes one in a folder.</param>
+    public WorkerFixture(string? state = null, IArtifactStore? store = null)
     {
         foreach (string file in state is null ? [] : Directory.EnumerateFiles(state, "*", SearchOption.AllDirectories))
             _job.Folder.Write(Path.Combine("state", Path.GetRelativePath(state!, file)), File.ReadAllBytes(file));
-        Store = new FolderArtifactStore(_job.Folder["state/store"], TimeProvider.System);
+        Store = store ?? new FolderArtifactStore(_job.Folder["state/store"], TimeProvider.System);
         Queue = OpenQueue(QueueClock);
     }
 
     public FakeTimeProvider QueueClock { get; } = new(DateTimeOffset.UnixEpoch.AddYears(50));
 
-    public FolderArtifactStore Store { get; }
+    public IArtifactStore Store { get; }
 
     public SqliteJobQueue Queue { get; }
 
