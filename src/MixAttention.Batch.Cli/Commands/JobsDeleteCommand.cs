@@ -31,8 +31,8 @@ internal sealed class JobsDeleteCommand
     private async Task<int> RunAsync(ParseResult result, CancellationToken cancellationToken)
     {
         var folder = _store.ReadExisting(result, _host);
-        var store = _host.OpenStore(folder.Store, _host.Time);
-        await using var queue = StoreFlag.OpenQueue(folder, _host);
+        var store = folder.OpenStore(_host);
+        await using var queue = folder.OpenQueue(_host);
         var jobs = result.GetValue(_olderThan) is { } age
             ? await ListEndedAsync(store, _host.Time.GetUtcNow() - age, cancellationToken)
             : await ListNamedAsync(result, store, folder, cancellationToken);
@@ -43,7 +43,7 @@ internal sealed class JobsDeleteCommand
     }
 
     /// <summary>Takes the jobs that were named, all or none.</summary>
-    private async Task<List<string>> ListNamedAsync(ParseResult result, IArtifactStore store, JobFolder folder, CancellationToken cancellationToken)
+    private async Task<List<string>> ListNamedAsync(ParseResult result, IArtifactStore store, JobPlace folder, CancellationToken cancellationToken)
     {
         var jobs = new List<string>();
         foreach (string jobId in result.GetValue(_jobs)!.Distinct()) // it has a default

@@ -26,7 +26,7 @@ internal sealed class JobsListCommand
     private async Task<int> RunAsync(ParseResult result, CancellationToken cancellationToken)
     {
         var folder = _store.ReadExisting(result, _host);
-        var store = _host.OpenStore(folder.Store, _host.Time);
+        var store = folder.OpenStore(_host);
         var reader = new JobStatusReader(store, queue: null);
         var jobs = new List<JobStatus>();
         await foreach (string jobId in JobCatalog.ListAsync(store, cancellationToken))

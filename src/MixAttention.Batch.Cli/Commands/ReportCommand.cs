@@ -1,6 +1,5 @@
 using System.CommandLine;
 using MixAttention.Batch.Cli.Options;
-using MixAttention.Batch.Jobs;
 using MixAttention.Batch.Output;
 using MixAttention.Batch.Reporting;
 
@@ -31,8 +30,8 @@ internal sealed class ReportCommand
         bool isRun = subject is not null && StateFolder.Exists(subject);
         if (!isRun && Directory.Exists(subject))
             throw BatchException.Usage($"{subject} is not the output folder of a run: it holds no {StateFolder.Name}. Name the OUT of mixbatch run, or a job with --store.");
-        var folder = isRun ? new JobFolder(Path.Combine(subject!, StateFolder.Name)) : _store.ReadExisting(result, _host); // A run has a folder.
-        var store = _host.OpenStore(folder.Store, _host.Time);
+        var folder = isRun ? JobPlace.OfFolder(Path.Combine(subject!, StateFolder.Name)) : _store.ReadExisting(result, _host); // A run has a folder.
+        var store = folder.OpenStore(_host);
         var manifest = isRun || subject is null
             ? await JobArgument.FindOnlyAsync(store, folder, cancellationToken)
             : await JobArgument.FindAsync(subject, store, folder, cancellationToken);

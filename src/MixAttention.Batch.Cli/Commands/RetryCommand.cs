@@ -26,7 +26,7 @@ internal sealed class RetryCommand
     private async Task<int> RunAsync(ParseResult result, CancellationToken cancellationToken)
     {
         var (folder, store, manifest) = await _job.OpenAsync(result, _host, cancellationToken);
-        await using var queue = StoreFlag.OpenQueue(folder, _host);
+        await using var queue = folder.OpenQueue(_host);
         int rows = await new JobRetry(store, queue).SubmitAsync(manifest, result.GetValue(_codes)!, cancellationToken); // it has a default
         _host.Output.WriteLine(rows == 0
             ? $"No request of job {manifest.JobId} failed so."

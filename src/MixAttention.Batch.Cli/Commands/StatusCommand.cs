@@ -26,7 +26,7 @@ internal sealed class StatusCommand
     private async Task<int> RunAsync(ParseResult result, CancellationToken cancellationToken)
     {
         var (folder, store, manifest) = await _job.OpenAsync(result, _host, cancellationToken);
-        await using var queue = StoreFlag.OpenQueue(folder, _host);
+        await using var queue = folder.OpenQueue(_host);
         var status = await new JobStatusReader(store, queue).ReadAsync(manifest, cancellationToken);
         if (result.GetValue(_json))
             _host.Output.WriteLine(status.ToJson());

@@ -61,8 +61,8 @@ internal sealed class SubmitCommand
             return await DryRunAction.RunAsync(_host, asked, input, served, cancellationToken);
         }
 
-        var store = _host.OpenStore(folder.Store, _host.Time);
-        await using var queue = StoreFlag.OpenQueue(folder, _host);
+        var store = folder.OpenStore(_host);
+        await using var queue = folder.OpenQueue(_host);
         var submission = new JobSubmission(store, queue, _host.Time);
         var former = await JobManifest.ReadAsync(store, new JobArtifacts(jobId), cancellationToken);
         var plan = former is null

@@ -45,8 +45,8 @@ internal sealed class WorkerCommand
         using var _ = served.Text;
 
         // 2. Work until there is an end to it.
-        var store = _host.OpenStore(folder.Store, _host.Time);
-        await using var queue = _host.OpenQueue(folder.Queue, TimeSpan.FromSeconds(result.GetValue(_lockSeconds)), _host.Time);
+        var store = folder.OpenStore(_host);
+        await using var queue = folder.OpenQueue(_host, TimeSpan.FromSeconds(result.GetValue(_lockSeconds)));
         await using var engine = new EngineHost(served, _host.Time);
         var options = _hang.AddTo(new WorkerOptions
         {

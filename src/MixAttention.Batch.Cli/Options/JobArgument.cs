@@ -22,20 +22,20 @@ internal sealed class JobArgument
     public async Task<NamedJob> OpenAsync(ParseResult result, CliHost host, CancellationToken cancellationToken)
     {
         var folder = _store.ReadExisting(result, host);
-        var store = host.OpenStore(folder.Store, host.Time);
+        var store = folder.OpenStore(host);
         var manifest = result.GetValue(_job) is { } jobId ? await FindAsync(jobId, store, folder, cancellationToken) : await FindOnlyAsync(store, folder, cancellationToken);
         return new NamedJob(folder, store, manifest);
     }
 
     /// <summary>Reads the manifest of a job.</summary>
     /// <exception cref="BatchException">There is no such job.</exception>
-    public static async Task<JobManifest> FindAsync(string jobId, IArtifactStore store, JobFolder folder, CancellationToken cancellationToken) =>
+    public static async Task<JobManifest> FindAsync(string jobId, IArtifactStore store, JobPlace folder, CancellationToken cancellationToken) =>
         (ArtifactName.IsValidSegment(jobId) ? await JobManifest.ReadAsync(store, new JobArtifacts(jobId), cancellationToken) : null)
             ?? throw BatchException.Usage($"There is no job {jobId} in {folder.Path}. See mixbatch jobs list.");
 
     /// <summary>Reads the manifest of the only job.</summary>
     /// <exception cref="BatchException">There is none, or there are several.</exception>
-    public static async Task<JobManifest> FindOnlyAsync(IArtifactStore store, JobFolder folder, CancellationToken cancellationToken)
+    public static async Task<JobManifest> FindOnlyAsync(IArtifactStore store, JobPlace folder, CancellationToken cancellationToken)
     {
         string? found = null;
         await foreach (string jobId in JobCatalog.ListAsync(store, cancellationToken))
@@ -50,4 +50,4 @@ internal sealed class JobArgument
 }
 
 /// <summary>The job that a command line names, and where it lies.</summary>
-internal sealed record NamedJob(JobFolder Folder, IArtifactStore Store, JobManifest Manifest);
+internal sealed record NamedJob(JobPlace Folder, IArtifactStore Store, JobManifest Manifest);
