@@ -115,7 +115,7 @@ public sealed class SchemaTests
     private static bool IsClosed(JsonNode rule) => rule["properties"] is not null && rule["additionalProperties"] is JsonValue value && !value.GetValue<bool>();
 
     private static IEnumerable<string[]> Levels(JsonObject rule, string[] path) =>
-        !IsClosed(rule) ? [] : rule["properties"]!.AsObject().SelectMany(p => Levels(p.Value!.AsObject(), [.. path, p.Key])).Prepend(path);
+        rule["properties"] is not JsonObject inner ? [] : inner.SelectMany(p => Levels(p.Value!.AsObject(), [.. path, p.Key])).Prepend(path);
 
     private static IEnumerable<(string[] Path, JsonObject Rule)> Leaves(JsonObject rule, string[] path) =>
         !IsClosed(rule) ? [(path, rule)] : rule["properties"]!.AsObject().SelectMany(p => Leaves(p.Value!.AsObject(), [.. path, p.Key]));
