@@ -13,24 +13,52 @@ internal sealed record ShardHistory(IReadOnlyDictionary<int, ResultLine> Finishe
 
     private IReadOnlyList<(int Generation, CheckpointHeader Header)> Headers { get; init; } = [];
 
+    private IReadOnlyDictionary<string, CheckpointSegment?> Segments { get; init; } = new Dictionary<string, CheckpointSegment?>(); // By name; null for what is none.
+
     /// <summary>Reads all segments of a shard.</summary>
     /// <param name="store">The store.</param>
     /// <param name="artifacts">The job's names.</param>
     /// <param name="shard">The shard.</param>
     /// <param name="fingerprint">What results must depend on to be of use; null takes any.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    public static async Task<ShardHistory> ReadAsync(IArtifactStore store, JobArtifacts artifacts, int shard, string? fingerprint, CancellationToken cancellationToken)
+    public static Task<ShardHistory> ReadAsync(IArtifactStore store, JobArtifacts artifacts, int shard, string? fingerprint, CancellationToken cancellationToken) =>
+        ReadAsync(store, artifacts, shard, fingerprint, new Dictionary<string, CheckpointSegment?>(), cancellationToken);
+
+    /// <summary>Reads what has come to a shard since.</summary>
+    /// <returns>All that is there now.</returns>
+    /// <inheritdoc cref="ReadAsync(IArtifactStore, JobArtifacts, int, string?, CancellationToken)" path="/param" />
+    public Task<ShardHistory> ReadAgainAsync(IArtifactStore store, JobArtifacts artifacts, int shard, string? fingerprint, CancellationToken cancellationToken) =>
+        ReadAsync(store, artifacts, shard, fingerprint, Segments, cancellationToken);
+
+    /// <summary>Gets the calls that have finished of a request that has not, by their names.</summary>
+    public IReadOnlyDictionary<string, CallLine> CallsOf(int row) => Calls.TryGetValue(row, out var calls) ? calls : new Dictionary<string, CallLine>();
+
+    /// <summary>Tells whether a generation gave the shard up in good order.</summary>
+    public bool IsDrained(int generation) => Headers.Any(h => h.Generation == generation && h.Header.IsDrained);
+
+    /// <summary>Gets the requests that a generation had started and not finished: after a crash, those that were running in it.</summary>
+    public IReadOnlyList<(int Row, bool WasAlone)> Unfinished(int generation) =>
+        [.. Headers.Where(h => h.Generation == generation).SelectMany(h => h.Header.Started, (h, row) => (row, h.Header.IsAlone)).Where(s => !Finished.ContainsKey(s.row)).Distinct()];
+
+    private static async Task<ShardHistory> ReadAsync(
+        IArtifactStore store, JobArtifacts artifacts, int shard, string? fingerprint, IReadOnlyDictionary<string, CheckpointSegment?> known, CancellationToken cancellationToken)
     {
+        var segments = new Dictionary<string, CheckpointSegment?>(StringComparer.Ordinal);
         var finished = new Dictionary<int, ResultLine>();
         var calls = new Dictionary<int, Dictionary<string, CallLine>>();
         var headers = new List<(int, CheckpointHeader)>();
         int discarded = 0;
         await foreach (var artifact in store.ListAsync(artifacts.Checkpoints(shard), cancellationToken).ConfigureAwait(false))
         {
-            var content = await store.ReadBytesAsync(artifact.Name, cancellationToken).ConfigureAwait(false);
-            if (content is null)
-                continue; // The shard is done, and its committer deletes what is not needed any more.
-            var segment = CheckpointSegment.TryRead(content.Bytes);
+            if (!known.TryGetValue(artifact.Name, out var segment))
+            {
+                var content = await store.ReadBytesAsync(artifact.Name, cancellationToken).ConfigureAwait(false);
+                if (content is null)
+                    continue; // The shard is done, and its committer deletes what is not needed any more.
+                segment = CheckpointSegment.TryRead(content.Bytes);
+            }
+
+            segments.Add(artifact.Name, segment);
             if (segment is null || (fingerprint is not null && segment.Header.Fingerprint != fingerprint))
             {
                 discarded++;
@@ -44,16 +72,6 @@ internal sealed record ShardHistory(IReadOnlyDictionary<int, ResultLine> Finishe
                 (calls.TryGetValue(call.Row, out var ofRow) ? ofRow : calls[call.Row] = new(StringComparer.Ordinal))[call.Id] = call;
         }
 
-        return new ShardHistory(finished, discarded) { Headers = headers, Calls = calls };
+        return new ShardHistory(finished, discarded) { Headers = headers, Calls = calls, Segments = segments };
     }
-
-    /// <summary>Gets the calls that have finished of a request that has not, by their names.</summary>
-    public IReadOnlyDictionary<string, CallLine> CallsOf(int row) => Calls.TryGetValue(row, out var calls) ? calls : new Dictionary<string, CallLine>();
-
-    /// <summary>Tells whether a generation gave the shard up in good order.</summary>
-    public bool IsDrained(int generation) => Headers.Any(h => h.Generation == generation && h.Header.IsDrained);
-
-    /// <summary>Gets the requests that a generation had started and not finished: after a crash, those that were running in it.</summary>
-    public IReadOnlyList<(int Row, bool WasAlone)> Unfinished(int generation) =>
-        [.. Headers.Where(h => h.Generation == generation).SelectMany(h => h.Header.Started, (h, row) => (row, h.Header.IsAlone)).Where(s => !Finished.ContainsKey(s.row)).Distinct()];
 }

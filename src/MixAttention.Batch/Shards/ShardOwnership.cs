@@ -35,11 +35,13 @@ internal sealed class ShardOwnership
     }
 
     /// <summary>Claims a shard: the next generation is this owner's, and what was running when the one before it crashed is noted.</summary>
-    /// <returns>Null when somebody else claimed it at the same time.</returns>
+    /// <returns>Null when somebody else claimed it at the same time, or has committed it meanwhile.</returns>
     public static async Task<ShardOwnership?> ClaimAsync(IArtifactStore store, JobArtifacts artifacts, int shard, string owner, ShardHistory history, CancellationToken cancellationToken)
     {
         string name = artifacts.State(shard);
         var former = await ReadAsync(store, name, cancellationToken).ConfigureAwait(false);
+        if (former is { State.Status: ShardStatus.Done } && await store.FindETagAsync(artifacts.Part(shard), cancellationToken).ConfigureAwait(false) is not null)
+            return null; // A shard that is done and whose part was lost runs again.
         var claimed = former is null
             ? new ShardState { Shard = shard, Generation = 1, Owner = owner, Status = ShardStatus.Running }
             : Next(former.Value.State, owner, history);

@@ -96,6 +96,15 @@ internal sealed class ShardSession(WorkerContext worker, JobDelivery delivery, l
         var ownership = await ShardOwnership.ClaimAsync(worker.Store, job.Artifacts, message.Shard, worker.Owner, history, stop).ConfigureAwait(false);
         if (ownership is null)
             return new ShardOutcome(ShardOutcomeKind.Busy);
+
+        // Until then a former owner that had been stopped could go on: it may have finished more requests since, or all.
+        if (await worker.Store.ReadBytesAsync(job.Artifacts.Part(message.Shard), stop).ConfigureAwait(false) is { } late)
+        {
+            await FinishAsync(job, ownership, late.Bytes, stop).ConfigureAwait(false);
+            return new ShardOutcome(ShardOutcomeKind.AlreadyDone) { IsJobComplete = await FinishJobAsync(job, stop).ConfigureAwait(false) };
+        }
+
+        history = await history.ReadAgainAsync(worker.Store, job.Artifacts, message.Shard, job.Fingerprint, stop).ConfigureAwait(false);
         worker.Counts.AddDiscardedCheckpoints(history.Discarded);
         int again = history.Unfinished(ownership.State.Generation - 1).Count;
         worker.Counts.AddRecomputed(again);
@@ -117,8 +126,7 @@ internal sealed class ShardSession(WorkerContext worker, JobDelivery delivery, l
         var nothing = new ShardHistory(new Dictionary<int, ResultLine>(), 0);
         if (await ShardOwnership.ClaimAsync(worker.Store, job.Artifacts, shard, worker.Owner, nothing, cancellationToken).ConfigureAwait(false) is not { } ownership)
             return; // Somebody else does.
-        var lines = CheckpointSegment.SplitLines(part).Select(ResultLine.Parse).ToList();
-        await FinishAsync(job, ownership, lines, part, cancellationToken).ConfigureAwait(false);
+        await FinishAsync(job, ownership, part, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Notes this worker's arithmetic as the job's, or compares it with that of the job's first worker.</summary>
@@ -216,7 +224,7 @@ internal sealed class ShardSession(WorkerContext worker, JobDelivery delivery, l
             }
         }
 
-        await FinishAsync(job, ownership, lines, part, lost).ConfigureAwait(false);
+        await FinishAsync(job, ownership, part, lost).ConfigureAwait(false);
         worker.Counts.AddShard();
         worker.Options.Log($"{delivery.MessageId}: committed {lines.Count} requests, {lines.Count(l => l.IsFailure)} of them failed.");
         await job.CheckFailuresAsync(run, lost).ConfigureAwait(false);
@@ -240,8 +248,9 @@ internal sealed class ShardSession(WorkerContext worker, JobDelivery delivery, l
     }
 
     /// <summary>Notes what a committed shard came to; nobody needs its checkpoint any more.</summary>
-    private async Task FinishAsync(OpenJob job, ShardOwnership ownership, IReadOnlyList<ResultLine> lines, byte[] part, CancellationToken cancellationToken)
+    private async Task FinishAsync(OpenJob job, ShardOwnership ownership, byte[] part, CancellationToken cancellationToken)
     {
+        var lines = CheckpointSegment.SplitLines(part).Select(ResultLine.Parse).ToList();
         var counts = new ShardCounts(lines.Count(l => !l.IsFailure), lines.Count(l => l.IsFailure));
         await ownership.FinishAsync(counts, Convert.ToHexStringLower(SHA256.HashData(part)), cancellationToken).ConfigureAwait(false);
         await DeleteCheckpointsAsync(job, ownership.State.Shard, cancellationToken).ConfigureAwait(false);
