@@ -12,7 +12,7 @@ public sealed class InputMemoryTests
     private const int Rows = 50_000;
 
     [Fact]
-    public async Task Pass_over_a_file_keeps_at_most_64_bytes_a_row()
+    public async Task Pass_over_a_file_keeps_at_most_64_bytes_a_row_fault_40()
     {
         const int firstSample = 1_000;
         long first = 0, last = 0;

@@ -18,7 +18,7 @@ public sealed class DocumentInputMemoryTests : IDisposable
     public void Dispose() => _job.Dispose();
 
     [Fact]
-    public async Task Submission_and_resumption_keep_at_most_160_bytes_a_document()
+    public async Task Submission_and_resumption_keep_at_most_160_bytes_a_document_fault_40()
     {
         for (int i = 0; i < Documents; i++)
             _job.Folder.Write($"docs/{i / 1000}/a-document-with-a-rather-long-name-{i:00000}.txt", [(byte)'x']);

@@ -23,7 +23,7 @@ public sealed class JobResultsMemoryTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task Results_of_a_job_that_ran_again_whole_are_joined_in_the_memory_of_a_shard_of_each_try()
+    public async Task Results_of_a_job_that_ran_again_whole_are_joined_in_the_memory_of_a_shard_of_each_try_fault_40()
     {
         var store = new FolderArtifactStore(_folder["store"], TimeProvider.System);
         string answer = new('a', 1000);

@@ -71,7 +71,7 @@ public sealed class ShardTraceTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Store_that_takes_no_traces_changes_no_result()
+    public async Task Store_that_takes_no_traces_changes_no_result_fault_38()
     {
         WriteDocuments(6);
         await _fixture.SubmitAsync();
