@@ -3,7 +3,6 @@ using Azure;
 using Azure.Identity;
 using MixAttention.Batch.Azure.Blobs;
 using MixAttention.Batch.Store;
-using Polly;
 using Polly.Simmy;
 
 namespace MixAttention.Batch.Azure.Tests.Blobs;

@@ -1,12 +1,10 @@
-using System.Collections.Immutable;
 using System.Text;
 using MixAttention.Batch.Jobs;
 using MixAttention.Batch.Shards;
 using MixAttention.Batch.Tests.Support.Faults;
+using Artifacts = System.Collections.Immutable.ImmutableSortedDictionary<string, MixAttention.Batch.Tests.Support.Stepping.MemoryArtifact>;
 
 namespace MixAttention.Batch.Tests.Support.Stepping;
-
-using Artifacts = ImmutableSortedDictionary<string, MemoryArtifact>;
 
 /// <summary>Holds each call of each worker to what the protocol promises: its own effect, and the results that may have been written on its heels.</summary>
 /// <param name="scenario">What is run.</param>
