@@ -33,7 +33,7 @@ public sealed class DryRunTests : IDisposable
         Assert.Contains("100 of 1,700 lines cannot run (invalid_request 100); each becomes an error line.", _cli.Output, StringComparison.Ordinal);
         Assert.Contains("Failures: 25 of 425 cannot run (invalid_request 25).", _cli.Output, StringComparison.Ordinal);
         Assert.Matches(@"Prompt tokens: [\d,]+ ± \d+ %", _cli.Output);
-        Assert.Matches(@"Time: .* to .*, without loading the model, at the paces of prompts and of answers as long as those that finished \(2 tokens\): in .* here [\d,]+ prompt tokens and 800 of answers were done, and 400 requests finished\.", _cli.Output);
+        Assert.Matches(@"Time: .* to .*, without loading the model, .*: in .* here [\d,]+ prompt tokens and [\d,]+ of answers were done", _cli.Output);
     }
 
     [Fact]

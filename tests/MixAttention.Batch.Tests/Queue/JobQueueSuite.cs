@@ -111,15 +111,12 @@ public abstract class JobQueueSuite(QueueBackend backend) : QueueFixture(backend
     public async Task Lock_lasts_from_its_renewal()
     {
         var (queue, delivery) = await ReceiveOneAsync();
-        for (int hours = 0; hours < 3; hours++)
+        for (int renewals = 1; renewals <= 30; renewals++)
         {
-            for (int minute = 0; minute < 60; minute++)
-            {
-                await PassAsync(LockDuration - Moment);
-                var until = await queue.RenewAsync(delivery, Stop);
-                Assert.Null(await queue.ReceiveAsync(TimeSpan.Zero, Stop));
-                Assert.Equal((hours * 60 + minute + 1) * (LockDuration - Moment), until - delivery.LockedUntil);
-            }
+            await PassAsync(LockDuration - Moment);
+            var until = await queue.RenewAsync(delivery, Stop);
+            Assert.Null(await queue.ReceiveAsync(TimeSpan.Zero, Stop));
+            Assert.Equal(renewals * (LockDuration - Moment), until - delivery.LockedUntil);
         }
 
         await PassAsync(LockDuration);
